@@ -1,0 +1,221 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+
+export const PROCESS_ROLES = ['api', 'worker', 'scheduler'] as const
+export type ProcessRole = (typeof PROCESS_ROLES)[number]
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const flag = z.stringbool()
+const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const httpUrl = z.url({ protocol: /^https?$/ })
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
+
+/** A comma-separated list without empty or repeated entries. */
+const list = <Schema extends z.ZodType<unknown, string>>(entry: Schema) =>
+  z
+    .string()
+    .transform((text) => [...new Set(text.split(',').map((item) => item.trim()))].filter((item) => item !== ''))
+    .pipe(z.array(entry))
+
+type Variable = { schema: z.ZodType; bound: string; example: string; about: string; secret?: boolean }
+
+/** Every variable the program reads, in the order `npm run config` prints them. */
+const variables = {
+  PORT: {
+    schema: port.default(8080),
+    bound: 'a port, 0 to 65535 (0 = any free one)',
+    example: '8080',
+    about: 'where the API listens',
+  },
+  HOST: {
+    schema: z.string().min(1).default('127.0.0.1'),
+    bound: 'a host name or address',
+    example: '0.0.0.0',
+    about: 'the interface the API listens on',
+  },
+  SIGNALBOX_PUBLIC_URL: {
+    schema: httpUrl.optional(),
+    bound: 'an http(s) URL',
+    example: 'https://ops.example.com',
+    about: 'the address callers see, when it differs from HOST and PORT; https makes cookies Secure',
+  },
+  DATABASE_URL: {
+    schema: postgresUrl.optional(),
+    bound: 'a postgres:// URL',
+    example: 'postgres://signalbox:secret@db:5432/signalbox',
+    about: 'the PostgreSQL 18 to use; unset = embedded',
+    secret: true,
+  },
+  DATABASE_OWNER_URL: {
+    schema: postgresUrl.optional(),
+    bound: 'a postgres:// URL',
+    example: 'postgres://owner:secret@db:5432/signalbox',
+    about: 'the login that migrates, when DATABASE_URL is a login without that right',
+    secret: true,
+  },
+  DATABASE_POOL_SIZE: {
+    schema: z.coerce.number().int().min(4).max(200).default(12),
+    bound: '4 to 200 connections',
+    example: '12',
+    about: 'connections of this process, all handles together',
+  },
+  SIGNALBOX_DATA_DIR: {
+    schema: z
+      .string()
+      .min(1)
+      .default('./.signalbox')
+      .transform((path) => resolve(path)),
+    bound: 'a directory',
+    example: './.signalbox',
+    about: 'where the embedded database and the demo credentials are kept',
+  },
+  SIGNALBOX_ROLES: {
+    schema: list(z.enum(PROCESS_ROLES))
+      .pipe(z.array(z.enum(PROCESS_ROLES)).min(1))
+      .prefault('api,worker,scheduler'),
+    bound: 'any of api, worker, scheduler, separated by commas',
+    example: 'api,worker',
+    about: 'what this process does',
+  },
+  SIGNALBOX_DEMO: {
+    schema: flag.optional(),
+    bound: 'true or false',
+    example: 'false',
+    about: 'demo tenants and the mock provider; default true when the database is embedded',
+  },
+  SIGNALBOX_ADMIN_TOKEN: {
+    schema: z.string().min(8).max(512).optional(),
+    bound: '8 to 512 characters',
+    example: 'openssl rand -hex 32',
+    about: 'the platform operator’s bearer token; unset = there is none',
+    secret: true,
+  },
+  SIGNALBOX_SECRET: {
+    schema: z.string().min(32).max(512).optional(),
+    bound: '32 to 512 characters',
+    example: 'openssl rand -hex 32',
+    about: 'signs session cookies; unset = made once and kept in the database',
+    secret: true,
+  },
+  MOCK_PROVIDER_PORT: {
+    schema: port.default(9000),
+    bound: 'a port, 0 to 65535',
+    example: '9000',
+    about: 'where the demo’s mock provider listens',
+  },
+  EXTERNAL_API_URL: {
+    schema: httpUrl.optional(),
+    bound: 'an http(s) URL',
+    example: 'https://helpdesk.example.com',
+    about: 'the default provider; unset = the mock provider',
+  },
+  EXTERNAL_RATE_LIMIT: {
+    schema: z.coerce.number().int().min(1).max(1_000_000).default(60),
+    bound: '1 to 1000000 calls',
+    example: '60',
+    about: 'calls to the provider in one window, over all processes',
+  },
+  EXTERNAL_RATE_WINDOW_SECONDS: {
+    schema: seconds(1, 86_400).default(60),
+    bound: '1 to 86400 seconds',
+    example: '60',
+    about: 'the length of that window',
+  },
+  EXTERNAL_TIMEOUT_SECONDS: {
+    schema: seconds(1, 300).default(30),
+    bound: '1 to 300 seconds',
+    example: '30',
+    about: 'how long one call to the provider may take',
+  },
+  TASK_CONCURRENCY: {
+    schema: z.coerce.number().int().min(1).max(100).default(8),
+    bound: '1 to 100 tasks',
+    example: '8',
+    about: 'tasks this process runs at once',
+  },
+  TASK_CONCURRENCY_PER_TENANT: {
+    schema: z.coerce.number().int().min(1).max(100).default(2),
+    bound: '1 to 100 tasks',
+    example: '2',
+    about: 'tasks one tenant may have running at once, over all processes',
+  },
+  TASK_LEASE_SECONDS: {
+    schema: seconds(2, 60).default(30),
+    bound: '2 to 60 seconds',
+    example: '30',
+    about: 'how long a worker that has gone silent keeps its task',
+  },
+  REQUESTS_PER_MINUTE: {
+    schema: z.coerce.number().int().min(10).max(10_000_000).default(6_000),
+    bound: '10 to 10000000 requests',
+    example: '6000',
+    about: 'requests a caller may make in a minute, per process',
+  },
+  CORS_ORIGINS: {
+    schema: list(httpUrl).optional(),
+    bound: 'http(s) origins, separated by commas',
+    example: 'https://console.example.com',
+    about: 'origins whose pages may call the API; unset = none',
+  },
+  TRUST_PROXY: {
+    schema: flag.default(false),
+    bound: 'true or false',
+    example: 'true',
+    about: 'believe X-Forwarded-* from a reverse proxy in front',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: httpUrl.optional(),
+    bound: 'an http(s) URL',
+    example: 'http://collector:4318',
+    about: 'where traces are sent; unset = no traces',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    bound: 'trace, debug, info, warn, error, fatal or silent',
+    example: 'debug',
+    about: 'the least important line that is logged',
+  },
+} as const satisfies Record<string, Variable>
+
+type Variables = typeof variables
+type Values = { [Name in keyof Variables]: z.output<Variables[Name]['schema']> }
+export type Config = Readonly<Omit<Values, 'SIGNALBOX_DEMO'> & { SIGNALBOX_DEMO: boolean }>
+
+/** Thrown when a variable is wrong; its message names each one with its bound and an example. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Checks `environment` and fills in defaults. Empty strings count as unset, as compose files write them. */
+export function parseConfig(environment: Record<string, string | undefined>): Config {
+  const values: Record<string, unknown> = {}
+  const complaints: string[] = []
+  for (const [name, variable] of Object.entries(variables) as [string, Variable][]) {
+    const result = variable.schema.safeParse(environment[name] || undefined)
+    if (result.success) values[name] = result.data
+    else complaints.push(`  ${name} must be ${variable.bound}, e.g. ${name}=${variable.example}`)
+  }
+  if (complaints.length > 0) throw new ConfigError(`The configuration is not usable:\n${complaints.join('\n')}`)
+  const parsed = values as Values
+  return Object.freeze({ ...parsed, SIGNALBOX_DEMO: parsed.SIGNALBOX_DEMO ?? parsed.DATABASE_URL === undefined })
+}
+
+/** The configuration of this process: its environment over the `.env` file in the working directory. */
+export function loadConfig(): Config {
+  const fromFile = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
+  return parseConfig({ ...fromFile, ...process.env })
+}
+
+/** One line per variable: name, effective value with secrets masked, what it is for. */
+export function describeConfig(config: Config): string {
+  const width = Math.max(...Object.keys(variables).map((name) => name.length))
+  return (Object.entries(variables) as [keyof Variables, Variable][])
+    .map(([name, variable]) => {
+      const value = config[name]
+      const shown = value === undefined ? '(unset)' : variable.secret ? '********' : String(value)
+      return `${name.padEnd(width)}  ${shown}\n${' '.repeat(width)}  # ${variable.about}; ${variable.bound}`
+    })
+    .join('\n')
+}
