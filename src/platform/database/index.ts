@@ -1,0 +1,10 @@
+export { type Database, openDatabase, openPool, type SystemTx, type Tx } from './connect.ts'
+export { databaseFault, UnusableDatabaseError } from './faults.ts'
+export { type MigrationSet, migrate } from './migrate.ts'
+export { ROLES, type Role } from './roles.ts'
+export type * from './schema.generated.ts'
+
+export const databaseMigrations = {
+  module: 'platform/database',
+  directory: new URL('./migrations/', import.meta.url),
+}

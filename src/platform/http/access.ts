@@ -1,0 +1,59 @@
+import type { FastifyRequest } from 'fastify'
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import { httpFault } from './faults.ts'
+
+/** What a caller may do with a permission in a tenant. `unknown_tenant` covers both "does not exist" and "not theirs". */
+export type Decision = 'allowed' | 'forbidden' | 'unknown_tenant'
+
+/** Somebody who has proved who they are. What they may do is decided by whoever authenticated them. */
+export type Caller = {
+  /** Stable across requests: `operator`, `person:<id>` or `key:<id>`. Names the caller in limits, audit and logs. */
+  id: string
+  /** The tenants this caller belongs to; `all` for the platform operator. */
+  tenants: 'all' | readonly TenantId[]
+  decide(permission: string, tenantId: TenantId): Decision
+  isOperator: boolean
+  /** Set for people: their session, for routes about themselves. */
+  personId?: string
+}
+
+/** Finds the caller of a request. `null`: no credentials. Throws a fault: credentials that do not hold. */
+export type Authenticate = (request: FastifyRequest) => Promise<Caller | null>
+
+/**
+ * What a route demands: a permission in the tenant it names, `operator`, any `signed-in` caller, or, spelled out,
+ * `public`.
+ */
+export type Access = 'public' | 'signed-in' | 'operator' | `${string}.${string}`
+
+/** Throws 404 when the tenant is not the caller's, so that its existence does not show, and 403 when the permission is missing. */
+export function demandPermission(caller: Caller, permission: string, tenantId: TenantId): void {
+  const decision = caller.decide(permission, tenantId)
+  if (decision === 'allowed') return
+  if (decision === 'unknown_tenant') {
+    throw httpFault('http.tenant_not_found', {
+      public: 'There is no such tenant, or you are not a member of it.',
+      internal: `${caller.id} asked for tenant ${tenantId}, masked as 404`,
+    })
+  }
+  throw httpFault('http.forbidden', {
+    public: `You need the permission ${permission} in tenant ${tenantId}. Ask an owner for a role that has it.`,
+    internal: `${caller.id} lacks ${permission} in ${tenantId}`,
+  })
+}
+
+export function demandOperator(caller: Caller): void {
+  if (caller.isOperator) return
+  throw httpFault('http.forbidden', {
+    public: 'Only the platform operator may do this.',
+    internal: `${caller.id} is not the operator`,
+  })
+}
+
+export function unauthenticated(internal: string) {
+  return httpFault('http.unauthenticated', {
+    public: 'Send an API key or a session token as `Authorization: Bearer …`, or sign in.',
+    internal,
+    headers: { 'www-authenticate': 'Bearer realm="signalbox"' },
+  })
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify'
+import type { Route } from './route.ts'
+
+/** Routes that libraries add for themselves (the documentation page); everything else has to be declared. */
+const LIBRARY_ROUTES = ['/docs', '/openapi.json']
+
+/** Refuses to boot a route without declared access, with an unknown permission, or a tenant's route without a tenant. */
+export function auditAccess(app: FastifyInstance, permissions: ReadonlySet<string>): void {
+  app.addHook('onRoute', (options) => {
+    const declared = options.config?.declared
+    if (!declared) {
+      if (LIBRARY_ROUTES.some((path) => options.url === path || options.url.startsWith(`${path}/`))) return
+      throw new Error(`${String(options.method)} ${options.url} declares no access. Mount it as a declared route.`)
+    }
+    const complaint = accessComplaint(declared, permissions)
+    if (complaint) throw new Error(`${declared.method} ${options.url} ${complaint}`)
+  })
+}
+
+export function accessComplaint(
+  route: Pick<Route, 'access' | 'tenant'>,
+  permissions: ReadonlySet<string>,
+): string | null {
+  if (route.access === undefined) return 'declares no access.'
+  switch (route.access) {
+    case 'public':
+    case 'signed-in':
+    case 'operator':
+      return route.tenant ? `is about a tenant but open to ${route.access}.` : null
+    default:
+      if (!permissions.has(route.access)) return `asks for the permission ${route.access}, which no role grants.`
+      return route.tenant ? null : `asks for ${route.access} but does not say in which tenant.`
+  }
+}

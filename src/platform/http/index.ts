@@ -1,0 +1,22 @@
+export { type Access, type Authenticate, type Caller, type Decision, unauthenticated } from './access.ts'
+export { accessComplaint } from './audit-access.ts'
+export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
+export { httpFault } from './faults.ts'
+export { forgetOldKeys, hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
+export { decodeCursor, encodeCursor, linkHeader, PAGE_LIMIT_MAX, type Page, PageQuery, toPage } from './paging.ts'
+export { invalid, Problem } from './problem.ts'
+export { rewritePath } from './rewrite-path.ts'
+export {
+  type Context,
+  type PlatformRoute,
+  platformRoute,
+  type Reply,
+  type Route,
+  reply,
+  type TenantContext,
+  type TenantRoute,
+  tenantRoute,
+} from './route.ts'
+export { TenantIdField, TenantQuery } from './tenant-parameter.ts'
+
+export const httpMigrations = { module: 'platform/http', directory: new URL('./migrations/', import.meta.url) }

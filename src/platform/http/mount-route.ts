@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Logger } from '../../kernel/logger.ts'
+import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
+import type { Database } from '../database/index.ts'
+import { type Authenticate, type Caller, demandOperator, demandPermission, unauthenticated } from './access.ts'
+import { hashRequest, once, readIdempotencyKey } from './idempotency.ts'
+import { Problem } from './problem.ts'
+import type { Context, Reply, Route, TenantContext, TenantRoute } from './route.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+    /** Aborted when the connection closes before the answer is complete. */
+    gone: AbortSignal
+  }
+  interface FastifyContextConfig {
+    declared?: Route
+  }
+}
+
+export type MountDependencies = { database: Database; authenticate: Authenticate }
+
+const SAFE_METHODS = new Set(['GET', 'HEAD'])
+
+/** Registers one declared route: schemas, who may call it, and a handler wrapped in its tenant's transaction. */
+export function mountRoute(app: FastifyInstance, prefix: string, route: Route, dependencies: MountDependencies): void {
+  app.route({
+    method: route.method,
+    url: prefix + route.path,
+    config: { declared: route },
+    schema: {
+      summary: route.summary,
+      tags: [route.tag],
+      params: route.params ?? z.strictObject({}),
+      querystring: route.query ?? z.strictObject({}),
+      ...(route.body ? { body: route.body } : {}),
+      response: { ...route.responses, '4xx': Problem, '5xx': Problem },
+      ...(route.access === 'public' ? { security: [] } : {}),
+      description: describeAccess(route),
+    },
+    preValidation: (request, _reply, done) => {
+      try {
+        authorizeEarly(route, request)
+        done()
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+    handler: async (request, reply) => {
+      const answer = route.tenant
+        ? await answerForTenant(route as TenantRoute, request, dependencies.database)
+        : await route.handle({ ...context(request), caller: request.caller } as never)
+      return send(reply, answer)
+    },
+  })
+}
+
+/**
+ * Refuses before the body is looked at: who must not call a route learns nothing about its schema. A tenant that is
+ * named wrongly is left to validation, which answers 422.
+ */
+function authorizeEarly(route: Route, request: FastifyRequest): void {
+  if (route.access === 'public') return
+  const caller = requireCaller(request)
+  if (route.access === 'operator') demandOperator(caller)
+  if (route.tenant === 'query' || route.tenant === 'path') {
+    const named = (route.tenant === 'query' ? request.query : request.params) as { tenant_id?: unknown }
+    if (isTenantId(named.tenant_id)) demandPermission(caller, route.access, named.tenant_id)
+  }
+}
+
+function requireCaller(request: FastifyRequest): Caller {
+  if (request.caller) return request.caller
+  throw unauthenticated('no credentials')
+}
+
+async function answerForTenant(route: TenantRoute, request: FastifyRequest, database: Database): Promise<Reply> {
+  const caller = requireCaller(request)
+  const tenantId = await findTenant(route, request)
+  // Decided again on the validated value: the early check reads the raw one, and the two must not be able to differ.
+  demandPermission(caller, route.access, tenantId)
+  const key = SAFE_METHODS.has(route.method) ? undefined : readIdempotencyKey(request.headers['idempotency-key'])
+  return database.withTenant(tenantId, (tx) => {
+    const work = () => route.handle({ ...context(request), caller, tenantId, tx } as TenantContext<never, never, never>)
+    if (key === undefined || route.answer === 'repeatable') return work()
+    const requestHash = hashRequest(route.method, request.originalUrl, request.body)
+    return once(tx, { tenantId, callerId: caller.id, key, requestHash, keepAnswer: route.answer !== 'secret' }, work)
+  })
+}
+
+async function findTenant(route: TenantRoute, request: FastifyRequest): Promise<TenantId> {
+  const { tenant } = route
+  if (tenant === 'query' || tenant === 'path') {
+    const named = (tenant === 'query' ? request.query : request.params) as { tenant_id: TenantId }
+    return named.tenant_id
+  }
+  const found = await tenant.of(request.params as never)
+  // Another tenant's thing is answered like no thing at all, before permissions could tell them apart.
+  if (found === null || requireCaller(request).decide(route.access, found) === 'unknown_tenant') throw tenant.absent()
+  const { tenant_id: named } = request.query as { tenant_id?: TenantId }
+  if (named !== undefined && named !== found) throw tenant.absent()
+  return found
+}
+
+function context(request: FastifyRequest): Context<unknown, unknown, unknown> {
+  return {
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    requestId: request.id,
+    log: request.log as unknown as Logger,
+    signal: request.gone,
+    request,
+  }
+}
+
+function send(reply: FastifyReply, answer: Reply): FastifyReply {
+  reply.code(answer.status)
+  if (answer.headers) reply.headers(answer.headers)
+  return reply.send(answer.body)
+}
+
+function describeAccess(route: Route): string {
+  switch (route.access) {
+    case 'public':
+      return 'Needs no credentials.'
+    case 'signed-in':
+      return 'Needs any valid credentials.'
+    case 'operator':
+      return 'Needs the platform operator’s token.'
+    default:
+      return `Needs the permission \`${route.access}\` in the tenant.`
+  }
+}

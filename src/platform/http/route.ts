@@ -1,0 +1,94 @@
+import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Logger } from '../../kernel/logger.ts'
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Tx } from '../database/index.ts'
+import type { Access, Caller } from './access.ts'
+
+/** What a handler answers; `body` is checked against the schema declared for `status`. */
+export type Reply<Body = unknown> = { status: number; body?: Body; headers?: Record<string, string> }
+
+/** What every handler gets. */
+export type Context<Params, Query, Body> = {
+  params: Params
+  query: Query
+  body: Body
+  requestId: string
+  log: Logger
+  /** Aborted when the caller goes away. */
+  signal: AbortSignal
+  /** The raw request, for what only HTTP knows (cookies, address). */
+  request: FastifyRequest
+}
+
+/** What a handler of a tenant's route gets besides: the caller, the tenant, and the open transaction. */
+export type TenantContext<Params, Query, Body> = Context<Params, Query, Body> & {
+  caller: Caller
+  tenantId: TenantId
+  /** Commits when the handler answers, rolls back when it throws. The idempotency record is part of it. */
+  tx: Tx
+}
+
+type Schemas<Params, Query, Body> = {
+  params?: z.ZodType<Params>
+  query?: z.ZodType<Query>
+  body?: z.ZodType<Body>
+}
+
+type Declaration<Params, Query, Body> = Schemas<Params, Query, Body> & {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Under /api/v1, e.g. `/tickets/:ticket_id`. */
+  path: `/${string}`
+  summary: string
+  tag: string
+  /** One schema per success status; problem documents are added to every route. */
+  responses: Record<number, z.ZodType>
+  /**
+   * `secret`: the answer holds something shown only once, so a repeated Idempotency-Key cannot replay it and is told so.
+   * `repeatable`: doing it twice changes nothing more, so the key is not needed.
+   */
+  answer?: 'secret' | 'repeatable'
+}
+
+/** Where a tenant's route finds its tenant: the query, the path, or the thing that the path names. */
+export type TenantSource =
+  | 'query'
+  | 'path'
+  | {
+      /** The tenant of the thing the path names; null when there is no such thing. */
+      of: (params: never) => Promise<TenantId | null>
+      /** The fault for "no such thing"; also thrown when the thing is another tenant's. */
+      absent: () => Error
+    }
+
+export type TenantRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
+  access: `${string}.${string}`
+  tenant: TenantSource
+  handle(context: TenantContext<Params, Query, Body>): Promise<Reply>
+}
+
+export type PlatformRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
+  access: 'public' | 'signed-in' | 'operator'
+  tenant?: undefined
+  handle(context: Context<Params, Query, Body> & { caller: Caller | null }): Promise<Reply>
+}
+
+export type Route = (TenantRoute | PlatformRoute) & { access: Access }
+
+/** A route about one tenant's things. Its handler runs in that tenant's transaction. */
+export function tenantRoute<Params = unknown, Query = unknown, Body = unknown>(
+  route: TenantRoute<Params, Query, Body>,
+): Route {
+  return route as unknown as Route
+}
+
+/** A route about no tenant, or about all of them. */
+export function platformRoute<Params = unknown, Query = unknown, Body = unknown>(
+  route: PlatformRoute<Params, Query, Body>,
+): Route {
+  return route as unknown as Route
+}
+
+export function reply<Body>(status: number, body?: Body, headers?: Record<string, string>): Reply<Body> {
+  return { status, ...(body === undefined ? {} : { body }), ...(headers ? { headers } : {}) }
+}
