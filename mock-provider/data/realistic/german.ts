@@ -1,0 +1,292 @@
+import type { Phrasebook } from './phrasebook.ts'
+
+export const german: Phrasebook = {
+  language: 'German',
+  firstNames: [
+    'Anna',
+    'Jonas',
+    'Katharina',
+    'Lukas',
+    'Miriam',
+    'Stefan',
+    'Leyla',
+    'Thomas',
+    'Sabine',
+    'Felix',
+    'Jürgen',
+  ],
+  lastNames: [
+    'Schneider',
+    'Yılmaz',
+    'Bauer',
+    'Hoffmann',
+    'Krüger',
+    'Weiß',
+    'Lehmann',
+    'Vogel',
+    'Groß',
+    'Maier',
+    'Kowalski',
+  ],
+  companies: [
+    'Bäckerei Sonntag',
+    'Kanzlei Böhm & Partner',
+    'Stadtwerke Neustadt',
+    'Möbelhaus Krone',
+    'Praxis Dr. Linden',
+  ],
+  greetings: [
+    'Guten Tag,',
+    'Hallo,',
+    'Sehr geehrte Damen und Herren,',
+    'Hallo liebes {company}-Team,',
+    'Moin,',
+    'Grüß Gott,',
+  ],
+  chatGreetings: ['hallo', 'hi', 'moin 👋', 'hallo zusammen', 'kurze Frage:', ''],
+  closings: [
+    'Vielen Dank im Voraus.',
+    'Ich freue mich auf Ihre Antwort.',
+    'Danke für Ihre Hilfe.',
+    'Bitte um kurze Rückmeldung.',
+    '',
+  ],
+  signOffs: ['Mit freundlichen Grüßen', 'Viele Grüße', 'Beste Grüße', 'MfG', 'Liebe Grüße'],
+  mobileSignature: 'Von unterwegs gesendet',
+  quoteHeadings: ['Am {date} schrieb {company} Support:', '-----Ursprüngliche Nachricht vom {date}-----'],
+  quotedReplies: [
+    'Vielen Dank für Ihre Nachricht. Wir melden uns innerhalb von zwei Werktagen bei Ihnen.',
+    'Könnten Sie uns bitte ein Foto und die Bestellnummer schicken?',
+    'Wir haben Ihr Anliegen an die Technik weitergegeben.',
+    'Bitte starten Sie das Gerät ({product}) einmal neu.',
+  ],
+  amount: (units, cents) => `${units},${String(cents).padStart(2, '0')} €`,
+  dateLocale: 'de-DE',
+  topics: [
+    {
+      name: 'double charge',
+      subjects: ['Doppelt abgebucht: {order}', '{amount} zweimal eingezogen', 'Doppelte Abbuchung'],
+      openings: [
+        'die Bestellung {order} wurde doppelt abgebucht.',
+        'auf meinem Konto sehe ich am {date} zweimal {amount} von Ihnen.',
+        'beim Bezahlen ist die Seite hängen geblieben, jetzt fehlen mir zweimal {amount}.',
+      ],
+      details: [
+        'Auf der Rechnung {invoice} steht der Betrag nur einmal.',
+        'Es gibt nur eine Bestellbestätigung.',
+        'Beide Buchungen sind schon ausgeführt.',
+      ],
+      asks: ['Bitte erstatten Sie mir den zweiten Betrag.', 'Können Sie das bitte prüfen und korrigieren?'],
+    },
+    {
+      name: 'refund',
+      subjects: ['Rückerstattung {order}', 'Retoure angekommen, kein Geld', 'Wo bleibt mein Geld?'],
+      openings: [
+        'ich habe das Produkt ({product}) vor {days} Tagen zurückgeschickt.',
+        'die Retoure zu {order} ist laut Sendungsverfolgung am {date} bei Ihnen angekommen.',
+        'ich habe fristgerecht widerrufen.',
+      ],
+      details: [
+        'Bis heute ist kein Geld eingegangen.',
+        'Den Einlieferungsbeleg habe ich aufgehoben.',
+        'Laut Ihrer Seite dauert das höchstens fünf Werktage.',
+      ],
+      asks: [
+        'Bitte überweisen Sie mir {amount}.',
+        'Wann kann ich mit der Erstattung rechnen?',
+        'Einen Gutschein möchte ich nicht.',
+      ],
+    },
+    {
+      name: 'chargeback threat',
+      subjects: ['Letzte Aufforderung: {order}', 'Ich buche zurück', 'Das ist Betrug'],
+      openings: [
+        'das ist meine vierte Nachricht zu {order}, und niemand antwortet.',
+        'die Abbuchung von {amount} am {date} habe ich nie genehmigt.',
+        'Sie buchen weiter ab, obwohl ich vor {days} Tagen gekündigt habe.',
+      ],
+      details: [
+        'Das ist eine Unverschämtheit und für mich Betrug.',
+        'Alle Schreiben habe ich dokumentiert.',
+        'Meine Bank weiß schon Bescheid.',
+      ],
+      asks: ['Geld zurück bis Freitag, sonst lasse ich über die Bank zurückbuchen.', 'Ansonsten erstatte ich Anzeige.'],
+    },
+    {
+      name: 'login',
+      subjects: ['Anmeldung nicht möglich', 'Passwort zurücksetzen geht nicht', 'Konto gesperrt ({error})'],
+      openings: [
+        'seit dem {date} kann ich mich nicht mehr anmelden.',
+        'die E-Mail zum Zurücksetzen des Passworts kommt nicht an, auch nicht im Spam.',
+        'seit dem Update auf {version} werde ich ständig abgemeldet.',
+      ],
+      details: [
+        'Es erscheint nur {error}.',
+        'Ich habe zwei Browser und das Handy probiert.',
+        'Bei einer Kollegin mit {plan} ist es genauso.',
+      ],
+      asks: [
+        'Können Sie mein Konto bitte entsperren?',
+        'Bitte setzen Sie den zweiten Faktor zurück.',
+        'Was kann ich noch tun?',
+      ],
+    },
+    {
+      name: 'privacy request',
+      subjects: ['Auskunft nach Art. 15 DSGVO', 'Löschung meiner Daten', 'DSGVO-Anfrage'],
+      openings: [
+        'hiermit verlange ich Auskunft über alle zu meiner Person gespeicherten Daten (Art. 15 DSGVO).',
+        'bitte löschen Sie mein Konto und alle Daten nach Art. 17 DSGVO.',
+        'ich bekomme weiter Werbung, obwohl ich vor {days} Tagen widersprochen habe.',
+      ],
+      details: [
+        'Das betrifft auch die Bestellung {order}.',
+        'Einer Weitergabe an Dritte habe ich nie zugestimmt.',
+        'Nennen Sie mir bitte auch Ihren Datenschutzbeauftragten.',
+      ],
+      asks: [
+        'Bitte bestätigen Sie den Eingang und antworten Sie binnen eines Monats.',
+        'Ich bitte um schriftliche Bestätigung.',
+      ],
+    },
+    {
+      name: 'legal threat',
+      subjects: ['Letzte Frist vor Klage: {order}', 'Mein Anwalt meldet sich', 'Förmliche Beschwerde'],
+      openings: [
+        'in der Sache {order} habe ich einen Rechtsanwalt beauftragt.',
+        'am {date} ist der Akku in Brand geraten ({product}), unsere Küche ist beschädigt.',
+        'die Frist, die ich vor {days} Tagen gesetzt habe, ist verstrichen.',
+      ],
+      details: [
+        'Der Schaden beträgt bisher {amount}.',
+        'Die Verbraucherzentrale ist informiert.',
+        'Ich mache Sie für alle Kosten haftbar.',
+      ],
+      asks: ['Höre ich binnen 7 Tagen nichts, reiche ich Klage ein.', 'Weitere Post bekommen Sie dann vom Gericht.'],
+    },
+    {
+      name: 'defect',
+      subjects: ['{product} nach {days} Tagen defekt', '{product} geht nicht mehr', 'Beschädigt angekommen: {order}'],
+      openings: [
+        'mein Gerät ({product}) ist nach {days} Tagen kaputtgegangen.',
+        'heute kam die Bestellung {order} an, das Gehäuse hat einen Riss.',
+        'beim Einschalten erscheint jedes Mal {error}.',
+      ],
+      details: [
+        'Zurücksetzen und {version} aufspielen hat nichts gebracht.',
+        'Ein Foto hängt an.',
+        'Bis zum {date} lief alles, dann kam ein Schleifgeräusch dazu.',
+      ],
+      asks: ['Bekomme ich Ersatz?', 'Ist das ein Garantiefall?', 'Wohin soll ich es zur Reparatur schicken?'],
+    },
+    {
+      name: 'outage',
+      subjects: ['DRINGEND: {product} fällt komplett aus', 'Seit heute früh geht nichts', 'Totalausfall, {error}'],
+      openings: [
+        'seit heute Morgen geht bei uns gar nichts mehr ({product}).',
+        'seit {version} schlagen alle Anfragen mit {error} fehl.',
+        'wir können keine Aufträge annehmen, der Bildschirm bleibt weiß.',
+      ],
+      details: [
+        'Rund {days}0 Leute können nicht arbeiten.',
+        'Ihre Statusseite zeigt alles grün, das stimmt nicht.',
+        'Das ist schon das zweite Mal seit dem {date}.',
+      ],
+      asks: [
+        'Bitte mit höchster Dringlichkeit behandeln!',
+        'Wir brauchen sofort jemanden am Telefon.',
+        'Wann läuft es wieder?',
+      ],
+    },
+    {
+      name: 'late delivery',
+      subjects: ['Wo bleibt {order}?', 'Lieferung seit {days} Tagen überfällig', 'Paket verschollen'],
+      openings: [
+        'die Bestellung {order} sollte am {date} da sein.',
+        'die Sendungsverfolgung steht seit {days} Tagen still ({product}).',
+        'angeblich wurde zugestellt, hier ist aber nichts.',
+      ],
+      details: [
+        'Die Nachbarn haben auch nichts angenommen.',
+        'Es soll ein Geburtstagsgeschenk sein.',
+        'Ich war extra zwei Tage zu Hause.',
+      ],
+      asks: ['Wo ist das Paket?', 'Bitte neu verschicken oder stornieren.', 'Können Sie beim Paketdienst nachfragen?'],
+    },
+    {
+      name: 'feature request',
+      subjects: ['Wunsch: Export für {plan}', 'Idee für {product}', 'Verbesserungsvorschlag'],
+      openings: [
+        'wir nutzen {product} täglich, nur eines fehlt uns.',
+        'schön wäre eine Monatsübersicht als Tabelle.',
+        'ein dunkles Farbschema wäre toll 😊',
+      ],
+      details: [
+        'In {version} kopiere ich alles von Hand.',
+        'Andere Anbieter in der Preisklasse von {plan} haben das.',
+        'Das würde uns {days} Stunden pro Woche sparen.',
+      ],
+      asks: ['Ist so etwas geplant?', 'Geben Sie das bitte an die Entwicklung weiter.'],
+    },
+    {
+      name: 'how to',
+      subjects: ['Frage zu {product}', 'Rechnungsadresse ändern', 'Kurze Frage zu {plan}'],
+      openings: [
+        'ich habe eine Frage zu {product}.',
+        'wie ändere ich die Adresse auf der Rechnung {invoice}?',
+        'wir möchten bei {plan} auf jährliche Zahlung umstellen.',
+      ],
+      details: [
+        'In der Hilfe habe ich nichts gefunden.',
+        'In {version} sieht das Menü anders aus.',
+        'Die Bestellnummer ist {order}.',
+      ],
+      asks: ['Wo finde ich das?', 'Ein Link genügt mir.', 'Eilt nicht.'],
+    },
+    {
+      name: 'cancellation',
+      subjects: ['Kündigung {plan}', 'Bitte {order} stornieren', 'Abo kündigen'],
+      openings: [
+        'hiermit kündige ich {plan} zum nächstmöglichen Termin.',
+        'bitte stornieren Sie {order}, ich habe die falsche Größe bestellt.',
+        'wir brauchen {product} nicht mehr.',
+      ],
+      details: [
+        'Der Kündigungsknopf führt nur zu {error}.',
+        'Die Preiserhöhung zum {date} ist uns zu viel.',
+        'Unser Projekt ist zu Ende.',
+      ],
+      asks: ['Bitte bestätigen Sie die Kündigung schriftlich.', 'Nach dem {date} darf nichts mehr abgebucht werden.'],
+    },
+    {
+      name: 'praise',
+      subjects: ['Danke!', 'Großes Lob', 'Super Service'],
+      openings: [
+        'ich wollte nur Danke sagen, nach {days} Tagen war alles da und läuft wunderbar ({product}).',
+        'Ihre Kollegin am Telefon am {date} war großartig.',
+        'wir sind auf {plan} umgestiegen und begeistert.',
+      ],
+      details: [
+        'Das Einrichten hat zehn Minuten gedauert.',
+        'Auch das Update auf {version} lief reibungslos.',
+        'Die Bestellung {order} war so liebevoll verpackt.',
+      ],
+      asks: ['Geben Sie das Lob bitte weiter! ⭐', 'Weiter so.', 'Es ist nichts zu tun, schönen Tag noch.'],
+    },
+    {
+      name: 'false alarm',
+      subjects: ['Nicht dringend: {invoice}', 'Hat sich erledigt', 'Keine Erstattung nötig'],
+      openings: [
+        'das hier ist nicht dringend, nur zur Information.',
+        'bitte vergessen Sie meine Nachricht vom {date}, ich bin nicht mehr verärgert.',
+        'unsere Rechtsabteilung dankt für die schnelle Antwort zu {invoice}.',
+      ],
+      details: [
+        'Es war gar nicht kaputt ({product}), nur der Stecker war nicht drin 😅',
+        'Die zweite Abbuchung über {amount} ist von allein verschwunden.',
+        'Der Download geht wieder.',
+      ],
+      asks: ['Eine Erstattung ist nicht nötig.', 'Sie können das Ticket schließen.'],
+    },
+  ],
+}
