@@ -1,6 +1,20 @@
+import { auditMigrations } from './core/audit/index.ts'
+import { taskQueue, tasksMigrations } from './core/tasks/index.ts'
 import { tenancyMigrations } from './core/tenancy/index.ts'
+import { ticketsMigrations } from './desks/support/tickets/index.ts'
 import { databaseMigrations, type MigrationSet } from './platform/database/index.ts'
 import { httpMigrations } from './platform/http/index.ts'
+import type { QueueDefinition } from './platform/queue/index.ts'
 
 /** Every module's migrations, in the order they are applied: a module after those whose tables it refers to. */
-export const migrationSets: readonly MigrationSet[] = [databaseMigrations, httpMigrations, tenancyMigrations]
+export const migrationSets: readonly MigrationSet[] = [
+  databaseMigrations,
+  httpMigrations,
+  tenancyMigrations,
+  auditMigrations,
+  tasksMigrations,
+  ticketsMigrations,
+]
+
+/** Every queue, made by the migrator. */
+export const queues: readonly QueueDefinition[] = [taskQueue]

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { createLogger } from '../../src/kernel/logger.ts'
-import { migrationSets } from '../../src/migration-sets.ts'
+import { migrationSets, queues } from '../../src/migration-sets.ts'
 import { migrate } from '../../src/platform/database/index.ts'
+import { installQueue } from '../../src/platform/queue/index.ts'
 
 export type TestDatabase = { url: string; name: string; drop(): Promise<void> }
 
@@ -32,7 +33,8 @@ export async function createTemplate(serverUrl: string): Promise<void> {
     await client.query(`drop database if exists ${TEMPLATE} with (force)`)
     await client.query(`create database ${TEMPLATE}`)
   })
-  await migrate({ url: withDatabase(serverUrl, TEMPLATE), sets: migrationSets, logger: silent })
+  const url = withDatabase(serverUrl, TEMPLATE)
+  await migrate({ url, sets: migrationSets, logger: silent, afterwards: () => installQueue(url, queues) })
 }
 
 /** A fresh copy of the template, or an empty database. Dropped by its owner. */

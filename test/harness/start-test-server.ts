@@ -1,8 +1,27 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.ts'
+
 /**
- * The PostgreSQL 18 that tests run on: SIGNALBOX_TEST_DATABASE_URL (a superuser's), or an embedded one of this run alone.
+ * The PostgreSQL 18 that tests run on: SIGNALBOX_TEST_DATABASE_URL (a superuser's), or an embedded one of this run
+ * alone, without durability, gone afterwards.
  */
 export async function startTestServer(): Promise<{ url: string; close(): Promise<void> }> {
   const given = process.env.SIGNALBOX_TEST_DATABASE_URL
   if (given) return { url: given, close: async () => {} }
-  throw new Error('set SIGNALBOX_TEST_DATABASE_URL')
+  const directory = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
+  chmodSync(directory, 0o755)
+  const postgres = await startEmbeddedPostgres({
+    dataDir: directory,
+    durable: false,
+    settings: { max_connections: '300', shared_buffers: '64MB' },
+  })
+  return {
+    url: postgres.url,
+    close: async () => {
+      await postgres.close()
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
 }

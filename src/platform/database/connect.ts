@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely'
 import { escapeLiteral, Pool, types } from 'pg'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
@@ -49,15 +49,46 @@ export function openPool(options: { url: string; role: Role; max: number; logger
       '-c TimeZone=UTC',
     ].join(' '),
   })
-  // Without a listener a connection that breaks while idle (database restart) would end the process.
-  pool.on('error', (err) => options.logger.warn({ err, component: 'database' }, 'an idle connection was lost'))
+  // Without listeners a connection that breaks would end the process: while idle (database restart) the pool tells, while
+  // a transaction holds it and waits for something else (idle_in_transaction_session_timeout) only the connection does.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => {
+    client.on('error', (err) => options.logger.warn({ err, component: 'database' }, 'a connection was lost'))
+  })
   return pool
+}
+
+/**
+ * The pool as Kysely sees it, with each connection lent until it is given back. A statement that somebody forgot to await
+ * would otherwise run later on the same connection, in the middle of another tenant's transaction.
+ */
+function lending(pool: Pool): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => {
+      const client = await pool.connect()
+      let isOver = false
+      const query = (text: string, parameters: readonly unknown[]) => {
+        if (isOver) throw new Error('A statement came after its transaction was over. Await it inside the transaction.')
+        return client.query(text, [...parameters])
+      }
+      return {
+        // The other overload takes a cursor; nothing here streams.
+        query: query as unknown as PostgresPoolClient['query'],
+        release: (destroy) => {
+          isOver = true
+          client.release(destroy)
+        },
+      }
+    },
+  }
 }
 
 /** Opens the serving pool. `close` waits for transactions under way. */
 export function openDatabase(options: { url: string; max: number; logger: Logger }): Database {
   const pool = openPool({ ...options, role: ROLES.serving })
-  const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+  const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool: lending(pool) }) })
 
   // Kysely's own transaction() would cost a round trip more: BEGIN and the settings travel together here.
   const transaction = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>): Promise<T> =>
@@ -65,7 +96,11 @@ export function openDatabase(options: { url: string; max: number; logger: Logger
       await sql.raw(opening).execute(connection)
       try {
         const result = await work(connection as unknown as Scoped)
-        await sql`commit`.execute(connection)
+        const { rows } = await sql<{ command: string }>`commit`.execute(connection)
+        // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error.
+        if (rows[0]?.command !== 'COMMIT') {
+          throw new Error('The transaction was rolled back: a statement in it failed and its error was swallowed.')
+        }
         return result
       } catch (error) {
         await sql`rollback`.execute(connection).catch((err) => {

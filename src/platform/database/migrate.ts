@@ -12,7 +12,7 @@ type Migration = { id: string; sql: string; checksum: string }
 type Applied = { id: string; checksum: string }
 
 /** Any fixed number does; it names the lock that lets one process migrate while the others wait. */
-const MIGRATION_LOCK = 7_416_203_995
+export const MIGRATION_LOCK = 7_416_203_995
 const OLDEST_SERVER = 180_000
 
 export async function readMigrations(sets: readonly MigrationSet[]): Promise<Migration[]> {
@@ -69,9 +69,11 @@ export async function migrate(options: {
 }): Promise<void> {
   const known = await readMigrations(options.sets)
   const client = new Client({ connectionString: options.url, application_name: 'signalbox migrate' })
+  // A connection lost while `afterwards` runs rejects at the next statement; without a listener it would end the process.
+  client.on('error', (err) => options.logger.warn({ err, component: 'database' }, 'the migrator lost its connection'))
   await client.connect()
   try {
-    await refuseOldServer(client)
+    refuseOldServer(await readServerVersion(client))
     // A session lock, not a transaction lock: it has to span the transactions of all migrations.
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     await client.query(CREATE_ROLES)
@@ -102,21 +104,27 @@ async function apply(client: Client, migration: Migration): Promise<void> {
     await client.query(migration.sql)
     await client.query('commit')
   } catch (error) {
-    await client.query('rollback')
+    // Without a connection there is nothing left to roll back; the first error is the one to tell.
+    await client.query('rollback').catch(() => {})
     throw new Error(`Migration ${migration.id} failed and was rolled back`, { cause: error })
   }
 }
 
-async function refuseOldServer(client: Client): Promise<void> {
-  const { rows } = await client.query<{ number: number; version: string }>(
+type ServerVersion = { number: number; version: string }
+
+async function readServerVersion(client: Client): Promise<ServerVersion | undefined> {
+  const { rows } = await client.query<ServerVersion>(
     `select current_setting('server_version_num')::int as number, current_setting('server_version') as version`,
   )
-  const server = rows[0]
-  if (!server || server.number < OLDEST_SERVER) {
-    throw new UnusableDatabaseError(
-      `Signalbox needs PostgreSQL 18 or newer; this server is ${server?.version}. Point DATABASE_URL at a newer server, or unset it to use the embedded one.`,
-    )
-  }
+  return rows[0]
+}
+
+/** Throws for a server that lacks what the SQL of this program uses; `number` is PostgreSQL's server_version_num. */
+export function refuseOldServer(server: ServerVersion | undefined): void {
+  if (server && server.number >= OLDEST_SERVER) return
+  throw new UnusableDatabaseError(
+    `Signalbox needs PostgreSQL 18 or newer; this server is ${server?.version ?? 'unknown'}. Point DATABASE_URL at a newer server, or unset it to use the embedded one.`,
+  )
 }
 
 async function refuseUnsafeServingRole(client: Client): Promise<void> {

@@ -45,5 +45,5 @@ end $$`
 
 /** Roles that could undo row-level security: superusers, BYPASSRLS, and the owner of the tables. */
 export const SERVING_ROLE_IS_SAFE = `
-  select not (rolsuper or rolbypassrls) and not pg_has_role('${ROLES.serving}', '${ROLES.owner}', 'SET') as safe
+  select not (rolsuper or rolbypassrls) and not pg_has_role('${ROLES.serving}', '${ROLES.owner}', 'MEMBER') as safe
   from pg_roles where rolname = '${ROLES.serving}'`

@@ -23,6 +23,31 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ApiKeys {
+  api_key_id: Generated<string>;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  expires_at: Timestamp | null;
+  last_used_at: Timestamp | null;
+  name: string;
+  permissions: string[];
+  person_id: string | null;
+  prefix: string;
+  revoked_at: Timestamp | null;
+  secret_hash: Buffer;
+  tenant_id: string;
+}
+
+export interface AuditLog {
+  action: string;
+  actor: string;
+  at: Generated<Timestamp>;
+  audit_id: Generated<string>;
+  details: Generated<Json>;
+  subject: string;
+  tenant_id: string;
+}
+
 export interface IdempotencyKeys {
   answer_kept: boolean;
   body: Json | null;
@@ -32,6 +57,73 @@ export interface IdempotencyKeys {
   key: string;
   request_hash: string;
   status: number;
+  tenant_id: string;
+}
+
+export interface IdentityAccount {
+  access_token: string | null;
+  access_token_expires_at: Timestamp | null;
+  account_id: string;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  id_token: string | null;
+  password: string | null;
+  provider_id: string;
+  refresh_token: string | null;
+  refresh_token_expires_at: Timestamp | null;
+  scope: string | null;
+  updated_at: Timestamp;
+  user_id: string;
+}
+
+export interface IdentitySession {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  ip_address: string | null;
+  token: string;
+  updated_at: Timestamp;
+  user_agent: string | null;
+  user_id: string;
+}
+
+export interface IdentityUser {
+  created_at: Generated<Timestamp>;
+  email: string;
+  email_verified: boolean;
+  id: Generated<string>;
+  image: string | null;
+  name: string;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface IdentityVerification {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  identifier: string;
+  updated_at: Generated<Timestamp>;
+  value: string;
+}
+
+export interface Invitations {
+  accepted_at: Timestamp | null;
+  accepted_by: string | null;
+  created_at: Generated<Timestamp>;
+  email: string;
+  expires_at: Timestamp;
+  invitation_id: Generated<string>;
+  invited_by: string;
+  revoked_at: Timestamp | null;
+  role: string;
+  tenant_id: string;
+  token_hash: Buffer;
+}
+
+export interface Memberships {
+  created_at: Generated<Timestamp>;
+  person_id: string;
+  role: string;
   tenant_id: string;
 }
 
@@ -47,6 +139,29 @@ export interface PlatformSecrets {
   value: string;
 }
 
+export interface Tasks {
+  attempt: Generated<number>;
+  attempts_max: number;
+  cancel_requested_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  ended_at: Timestamp | null;
+  error: Json | null;
+  fencing: Generated<number>;
+  kind: string;
+  lease_expires_at: Timestamp | null;
+  lease_owner: string | null;
+  payload: Json;
+  progress: Generated<Json>;
+  result: Json | null;
+  run_after: Generated<Timestamp>;
+  started_at: Timestamp | null;
+  status: Generated<string>;
+  task_id: Generated<string>;
+  tenant_id: string;
+  unique_key: string | null;
+}
+
 export interface Tenants {
   created_at: Generated<Timestamp>;
   name: string;
@@ -54,9 +169,33 @@ export interface Tenants {
   time_zone: Generated<string>;
 }
 
+export interface Tickets {
+  created_at: Timestamp;
+  customer_id: string;
+  external_id: string;
+  ingested_at: Generated<Timestamp>;
+  message: string;
+  source: string;
+  status: string;
+  subject: string;
+  tenant_id: string;
+  ticket_id: Generated<string>;
+  updated_at: Timestamp;
+}
+
 export interface DB {
+  api_keys: ApiKeys;
+  audit_log: AuditLog;
   idempotency_keys: IdempotencyKeys;
+  "identity.account": IdentityAccount;
+  "identity.session": IdentitySession;
+  "identity.user": IdentityUser;
+  "identity.verification": IdentityVerification;
+  invitations: Invitations;
+  memberships: Memberships;
   "platform.migrations": PlatformMigrations;
   "platform.secrets": PlatformSecrets;
+  tasks: Tasks;
   tenants: Tenants;
+  tickets: Tickets;
 }

@@ -11,7 +11,8 @@ export type Caller = {
   id: string
   /** The tenants this caller belongs to; `all` for the platform operator. */
   tenants: 'all' | readonly TenantId[]
-  decide(permission: string, tenantId: TenantId): Decision
+  /** May ask the database: the operator's access to every tenant says nothing about which tenants exist. */
+  decide(permission: string, tenantId: TenantId): Promise<Decision>
   isOperator: boolean
   /** Set for people: their session, for routes about themselves. */
   personId?: string
@@ -27,8 +28,8 @@ export type Authenticate = (request: FastifyRequest) => Promise<Caller | null>
 export type Access = 'public' | 'signed-in' | 'operator' | `${string}.${string}`
 
 /** Throws 404 when the tenant is not the caller's, so that its existence does not show, and 403 when the permission is missing. */
-export function demandPermission(caller: Caller, permission: string, tenantId: TenantId): void {
-  const decision = caller.decide(permission, tenantId)
+export async function demandPermission(caller: Caller, permission: string, tenantId: TenantId): Promise<void> {
+  const decision = await caller.decide(permission, tenantId)
   if (decision === 'allowed') return
   if (decision === 'unknown_tenant') {
     throw httpFault('http.tenant_not_found', {

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Logger } from '../../kernel/logger.ts'
 import type { Database } from '../database/index.ts'
@@ -80,7 +80,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     global: true,
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   })
-  if (options.corsOrigins) await app.register(cors, { origin: [...options.corsOrigins], credentials: true })
+  if (options.corsOrigins) {
+    await app.register(cors, {
+      origin: [...options.corsOrigins],
+      credentials: true,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['link', 'location', 'retry-after', 'x-request-id', 'idempotent-replay'],
+    })
+  }
   await limitCallers(app, options)
   await serveOpenApi(app, options.version)
   for (const route of options.rootRoutes) mountRoute(app, '', route, options)
@@ -97,10 +104,7 @@ async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<
     timeWindow: 60_000,
     keyGenerator: (request) => request.caller?.id ?? `address:${request.ip}`,
   })
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.declared && request.routeOptions.config.declared.access !== 'public') {
-      request.caller = await options.authenticate(request)
-    }
+  const refuseTooMany = async (request: FastifyRequest) => {
     const limit = await count(request)
     if (!limit.isAllowed && limit.isExceeded) {
       throw httpFault('http.too_many_requests', {
@@ -109,5 +113,17 @@ async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<
         headers: { 'retry-after': String(limit.ttlInSeconds) },
       })
     }
+  }
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.config.declared && request.routeOptions.config.declared.access !== 'public') {
+      try {
+        request.caller = await options.authenticate(request)
+      } catch (error) {
+        // Wrong credentials count against the address; otherwise guessing would be free.
+        await refuseTooMany(request)
+        throw error
+      }
+    }
+    await refuseTooMany(request)
   })
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { SystemTx, Tx } from '../database/index.ts'
 import { httpFault } from './faults.ts'
 import { invalid } from './problem.ts'
-import type { Reply } from './route.ts'
+import type { Reply, ReplyHeaders } from './route.ts'
 
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/
 
@@ -95,7 +95,7 @@ function replay(stored: Stored, request: IdempotentRequest): Reply {
       internal: 'repeat of a request with a secret answer',
     })
   }
-  const headers = { ...(stored.headers as Record<string, string>), 'idempotent-replay': 'true' }
+  const headers = { ...(stored.headers as ReplyHeaders), 'idempotent-replay': 'true' }
   return { status: stored.status, headers, ...(stored.body === null ? {} : { body: stored.body }) }
 }
 

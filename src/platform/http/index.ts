@@ -13,6 +13,8 @@ export {
   type Reply,
   type Route,
   reply,
+  type SystemRoute,
+  systemRoute,
   type TenantContext,
   type TenantRoute,
   tenantRoute,

@@ -1,18 +1,20 @@
+import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Logger } from '../../kernel/logger.ts'
 import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
 import type { Database } from '../database/index.ts'
 import { type Authenticate, type Caller, demandOperator, demandPermission, unauthenticated } from './access.ts'
-import { hashRequest, once, readIdempotencyKey } from './idempotency.ts'
+import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
 import { Problem } from './problem.ts'
-import type { Context, Reply, Route, TenantContext, TenantRoute } from './route.ts'
+import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantContext, TenantRoute } from './route.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null
     /** Aborted when the connection closes before the answer is complete. */
     gone: AbortSignal
+    span: Span
   }
   interface FastifyContextConfig {
     declared?: Route
@@ -39,34 +41,28 @@ export function mountRoute(app: FastifyInstance, prefix: string, route: Route, d
       ...(route.access === 'public' ? { security: [] } : {}),
       description: describeAccess(route),
     },
-    preValidation: (request, _reply, done) => {
-      try {
-        authorizeEarly(route, request)
-        done()
-      } catch (error) {
-        done(error as Error)
-      }
-    },
-    handler: async (request, reply) => {
-      const answer = route.tenant
-        ? await answerForTenant(route as TenantRoute, request, dependencies.database)
-        : await route.handle({ ...context(request), caller: request.caller } as never)
-      return send(reply, answer)
-    },
+    preValidation: (request) => authorizeEarly(route, request),
+    handler: async (request, reply) => send(reply, await answer(route, request, dependencies.database)),
   })
+}
+
+function answer(route: Route, request: FastifyRequest, database: Database): Promise<Reply> {
+  if (route.tenant) return answerForTenant(route as TenantRoute, request, database)
+  if (route.acrossTenants) return answerAcrossTenants(route as SystemRoute, request, database)
+  return (route as PlatformRoute).handle({ ...context(request), caller: request.caller })
 }
 
 /**
  * Refuses before the body is looked at: who must not call a route learns nothing about its schema. A tenant that is
  * named wrongly is left to validation, which answers 422.
  */
-function authorizeEarly(route: Route, request: FastifyRequest): void {
+async function authorizeEarly(route: Route, request: FastifyRequest): Promise<void> {
   if (route.access === 'public') return
   const caller = requireCaller(request)
   if (route.access === 'operator') demandOperator(caller)
   if (route.tenant === 'query' || route.tenant === 'path') {
     const named = (route.tenant === 'query' ? request.query : request.params) as { tenant_id?: unknown }
-    if (isTenantId(named.tenant_id)) demandPermission(caller, route.access, named.tenant_id)
+    if (isTenantId(named.tenant_id)) await demandPermission(caller, route.access, named.tenant_id)
   }
 }
 
@@ -79,14 +75,34 @@ async function answerForTenant(route: TenantRoute, request: FastifyRequest, data
   const caller = requireCaller(request)
   const tenantId = await findTenant(route, request)
   // Decided again on the validated value: the early check reads the raw one, and the two must not be able to differ.
-  demandPermission(caller, route.access, tenantId)
-  const key = SAFE_METHODS.has(route.method) ? undefined : readIdempotencyKey(request.headers['idempotency-key'])
+  await demandPermission(caller, route.access, tenantId)
+  const record = idempotencyRecord(route, request, { tenantId, callerId: caller.id })
   return database.withTenant(tenantId, (tx) => {
     const work = () => route.handle({ ...context(request), caller, tenantId, tx } as TenantContext<never, never, never>)
-    if (key === undefined || route.answer === 'repeatable') return work()
-    const requestHash = hashRequest(route.method, request.originalUrl, request.body)
-    return once(tx, { tenantId, callerId: caller.id, key, requestHash, keepAnswer: route.answer !== 'secret' }, work)
+    return record ? once(tx, record, work) : work()
   })
+}
+
+function answerAcrossTenants(route: SystemRoute, request: FastifyRequest, database: Database): Promise<Reply> {
+  const caller = requireCaller(request)
+  const record = idempotencyRecord(route, request, { tenantId: '', callerId: caller.id })
+  return database.acrossTenants(route.acrossTenants, (tx) => {
+    const work = () => route.handle({ ...context(request), caller, tx })
+    return record ? once(tx, record, work) : work()
+  })
+}
+
+/** What to remember a request by; null when it is safe, repeatable anyway, or carries no key. */
+function idempotencyRecord(
+  route: TenantRoute | SystemRoute,
+  request: FastifyRequest,
+  scope: { tenantId: string; callerId: string },
+): IdempotentRequest | null {
+  if (SAFE_METHODS.has(route.method)) return null
+  const key = readIdempotencyKey(request.headers['idempotency-key'])
+  if (key === undefined || route.answer === 'repeatable') return null
+  const requestHash = hashRequest(route.method, request.originalUrl, request.body)
+  return { ...scope, key, requestHash, keepAnswer: route.answer !== 'secret' }
 }
 
 async function findTenant(route: TenantRoute, request: FastifyRequest): Promise<TenantId> {
@@ -97,7 +113,8 @@ async function findTenant(route: TenantRoute, request: FastifyRequest): Promise<
   }
   const found = await tenant.of(request.params as never)
   // Another tenant's thing is answered like no thing at all, before permissions could tell them apart.
-  if (found === null || requireCaller(request).decide(route.access, found) === 'unknown_tenant') throw tenant.absent()
+  if (found === null || (await requireCaller(request).decide(route.access, found)) === 'unknown_tenant')
+    throw tenant.absent()
   const { tenant_id: named } = request.query as { tenant_id?: TenantId }
   if (named !== undefined && named !== found) throw tenant.absent()
   return found

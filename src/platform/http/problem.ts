@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyRequest } from 'fastify'
 import {
   hasZodFastifySchemaValidationErrors,
-  isResponseSerializationError,
+  ResponseSerializationError,
   type ZodFastifySchemaValidationError,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -30,6 +30,7 @@ const TITLES: Record<number, string> = {
   403: 'Not allowed',
   404: 'Not found',
   409: 'Conflict',
+  410: 'Gone',
   413: 'Too large',
   415: 'Unsupported media type',
   422: 'Not valid',
@@ -54,7 +55,8 @@ export function problemBody(fault: Fault, requestId: string) {
 /** Turns whatever was thrown while answering into the fault that the caller sees. */
 export function toFault(error: unknown, request: FastifyRequest): Fault {
   if (error instanceof Fault) return error
-  if (isResponseSerializationError(error)) return internalFault('the answer does not fit its declared schema', error)
+  if (error instanceof ResponseSerializationError)
+    return internalFault('the answer does not fit its declared schema', error)
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = (error as { validationContext?: string }).validationContext ?? 'request'
     return invalid(error.validation.flatMap((issue) => fieldErrors(where, issue)))
@@ -76,7 +78,7 @@ const PLACES: Record<string, string> = { querystring: 'query', body: 'body', par
 
 function fieldErrors(context: string, issue: ZodFastifySchemaValidationError): FieldError[] {
   const where = PLACES[context] ?? context
-  const { keys } = issue.params.issue as { keys?: string[] }
+  const { keys } = issue.params as { keys?: string[] }
   if (issue.keyword === 'unrecognized_keys' && keys) {
     return keys.slice(0, 20).map((key) => ({ in: where, field: key.slice(0, 100), message: 'is not a known field' }))
   }

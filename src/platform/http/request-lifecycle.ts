@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { endRequestSpan, startRequestSpan } from '../telemetry/index.ts'
 import type { AppOptions } from './build-app.ts'
 
 const GIVEN_ID = /^[A-Za-z0-9_.:-]{8,128}$/
@@ -15,6 +16,7 @@ export function requestId(request: { headers: IncomingMessage['headers'] }): str
 export function observeRequests(app: FastifyInstance, onAnswered: AppOptions['onAnswered']): void {
   app.decorateRequest('caller', null)
   app.decorateRequest('gone')
+  app.decorateRequest('span')
   app.addHook('onRequest', (request, reply, done) => {
     const controller = new AbortController()
     request.gone = controller.signal
@@ -22,6 +24,7 @@ export function observeRequests(app: FastifyInstance, onAnswered: AppOptions['on
       if (!reply.raw.writableFinished) controller.abort(new Error('the caller went away'))
     })
     reply.header('x-request-id', request.id)
+    request.span = startRequestSpan(request.method, request.routeOptions.url ?? '(none)', request.headers)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -33,6 +36,7 @@ export function observeRequests(app: FastifyInstance, onAnswered: AppOptions['on
       seconds: reply.elapsedTime / 1_000,
     }
     onAnswered?.(answered)
+    endRequestSpan(request.span, reply.statusCode)
     request.log.info(
       {
         method: answered.method,

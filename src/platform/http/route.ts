@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
-import type { Tx } from '../database/index.ts'
+import type { SystemTx, Tx } from '../database/index.ts'
 import type { Access, Caller } from './access.ts'
 
 /** What a handler answers; `body` is checked against the schema declared for `status`. */
-export type Reply<Body = unknown> = { status: number; body?: Body; headers?: Record<string, string> }
+export type ReplyHeaders = Record<string, string | string[]>
+export type Reply<Body = unknown> = { status: number; body?: Body; headers?: ReplyHeaders }
 
 /** What every handler gets. */
 export type Context<Params, Query, Body> = {
@@ -70,10 +71,20 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown> = Dec
 export type PlatformRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
   access: 'public' | 'signed-in' | 'operator'
   tenant?: undefined
+  acrossTenants?: undefined
   handle(context: Context<Params, Query, Body> & { caller: Caller | null }): Promise<Reply>
 }
 
-export type Route = (TenantRoute | PlatformRoute) & { access: Access }
+export type SystemRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
+  access: 'operator'
+  tenant?: undefined
+  /** Why no single tenant will do, for the reader. */
+  acrossTenants: string
+  /** `tx` commits when the handler answers, rolls back when it throws. The idempotency record is part of it. */
+  handle(context: Context<Params, Query, Body> & { caller: Caller; tx: SystemTx }): Promise<Reply>
+}
+
+export type Route = (TenantRoute | PlatformRoute | SystemRoute) & { access: Access; acrossTenants?: string | undefined }
 
 /** A route about one tenant's things. Its handler runs in that tenant's transaction. */
 export function tenantRoute<Params = unknown, Query = unknown, Body = unknown>(
@@ -82,13 +93,20 @@ export function tenantRoute<Params = unknown, Query = unknown, Body = unknown>(
   return route as unknown as Route
 }
 
-/** A route about no tenant, or about all of them. */
+/** A route of the operator about tenants themselves. Its handler runs in a transaction across them. */
+export function systemRoute<Params = unknown, Query = unknown, Body = unknown>(
+  route: SystemRoute<Params, Query, Body>,
+): Route {
+  return route as unknown as Route
+}
+
+/** A route about no tenant's data. It has no transaction, so an `Idempotency-Key` means nothing to it. */
 export function platformRoute<Params = unknown, Query = unknown, Body = unknown>(
   route: PlatformRoute<Params, Query, Body>,
 ): Route {
   return route as unknown as Route
 }
 
-export function reply<Body>(status: number, body?: Body, headers?: Record<string, string>): Reply<Body> {
+export function reply<Body>(status: number, body?: Body, headers?: ReplyHeaders): Reply<Body> {
   return { status, ...(body === undefined ? {} : { body }), ...(headers ? { headers } : {}) }
 }

@@ -8,11 +8,12 @@ language plpgsql as $$
 begin
   execute format('alter table %s enable row level security', target);
   execute format('alter table %s force row level security', target);
-  -- The sub-select makes the setting a constant of the statement, evaluated once and usable by an index.
+  -- The sub-select makes the setting a constant of the statement, evaluated once and usable by an index. After a
+  -- transaction that set it, a connection has it as '' and not as null: that must not be a tenant.
   execute format($policy$
     create policy tenant_isolation on %s to signalbox_serving
-      using (tenant_id = (select current_setting('signalbox.tenant_id', true)))
-      with check (tenant_id = (select current_setting('signalbox.tenant_id', true)))
+      using (tenant_id = (select nullif(current_setting('signalbox.tenant_id', true), '')))
+      with check (tenant_id = (select nullif(current_setting('signalbox.tenant_id', true), '')))
   $policy$, target);
   execute format('grant select, insert, update, delete on %s to signalbox_serving', target);
   if system_privileges is not null then

@@ -1,0 +1,82 @@
+import type { FastifyRequest } from 'fastify'
+import { type Authenticate, type Caller, httpFault, unauthenticated } from '../../platform/http/index.ts'
+import { keyCaller, operatorCaller, personCaller } from './callers.ts'
+import { comesFromOwnPages } from './same-site.ts'
+import { API_KEY_PREFIX, hashSecret, isSameSecret } from './secrets.ts'
+import { useApiKey } from './store/api-keys.ts'
+import { tenantsOfPerson } from './store/memberships.ts'
+import { tenantExists } from './store/tenants.ts'
+import type { TenancyContext } from './tenancy-context.ts'
+
+const AUTHORIZATION_LENGTH_MAX = 1_024
+const COOKIE_LENGTH_MAX = 8_192
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+const SESSION_COOKIE = /(^|;\s*)(__Secure-)?signalbox\.session_token=/
+
+export type AuthenticateDependencies = Omit<TenancyContext, 'limit'> & { adminToken: string | undefined }
+
+/**
+ * Finds the caller of a request: the operator, an API key or a person's session, from `Authorization: Bearer`, or a
+ * person's session from the cookie. Nothing is remembered between requests, so what is taken away is gone at the next
+ * one. Whatever is wrong with the credentials, the answer is the same 401.
+ */
+export function authenticator(dependencies: AuthenticateDependencies): Authenticate {
+  return async (request) => {
+    const { authorization, cookie } = request.headers
+    if (authorization !== undefined) return fromBearer(dependencies, authorization)
+    if (cookie !== undefined && SESSION_COOKIE.test(cookie)) return fromCookie(dependencies, request, cookie)
+    return null
+  }
+}
+
+async function fromBearer(dependencies: AuthenticateDependencies, authorization: string): Promise<Caller> {
+  if (authorization.length > AUTHORIZATION_LENGTH_MAX) throw unauthenticated('the Authorization header is too long')
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  if (token === undefined) throw unauthenticated('the Authorization header is not a bearer token')
+  const { adminToken, database } = dependencies
+  if (adminToken !== undefined && isSameSecret(token, adminToken)) {
+    return operatorCaller((tenantId) =>
+      database.acrossTenants('the operator belongs to no tenant', (tx) => tenantExists(tx, tenantId)),
+    )
+  }
+  if (token.startsWith(API_KEY_PREFIX)) return fromApiKey(dependencies, token)
+  return fromSession(dependencies, new Headers({ authorization }))
+}
+
+async function fromApiKey({ database, catalogue }: AuthenticateDependencies, secret: string): Promise<Caller> {
+  const key = await database.acrossTenants('the key says which tenant it is for', (tx) =>
+    useApiKey(tx, hashSecret(secret)),
+  )
+  if (!key) throw unauthenticated('the API key is unknown, revoked or expired')
+  return keyCaller(key, catalogue)
+}
+
+async function fromCookie(
+  dependencies: AuthenticateDependencies,
+  request: FastifyRequest,
+  cookie: string,
+): Promise<Caller> {
+  if (cookie.length > COOKIE_LENGTH_MAX) throw unauthenticated('the Cookie header is too long')
+  if (!SAFE_METHODS.has(request.method)) demandOwnPages(request, dependencies.trustedOrigins)
+  return fromSession(dependencies, new Headers({ cookie }))
+}
+
+async function fromSession({ database, identity, catalogue }: AuthenticateDependencies, headers: Headers) {
+  const person = await identity.findSession(headers)
+  if (!person) throw unauthenticated('the session is unknown or over')
+  const memberships = await database.acrossTenants('a person may belong to several tenants', (tx) =>
+    tenantsOfPerson(tx, person.personId),
+  )
+  return personCaller(person.personId, memberships, catalogue)
+}
+
+/** Throws 403 when a browser says that another site's page sent this request. */
+export function demandOwnPages(request: FastifyRequest, trustedOrigins: ReadonlySet<string>): void {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  const secFetchSite = Array.isArray(site) ? site[0] : site
+  if (comesFromOwnPages({ origin, secFetchSite, host: request.host }, trustedOrigins)) return
+  throw httpFault('http.cross_site', {
+    public: 'This request came from a page of another site. Send an API key or a session token instead of the cookie.',
+    internal: 'an unsafe request with a cookie came from a foreign page',
+  })
+}

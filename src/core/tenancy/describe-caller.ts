@@ -1,0 +1,51 @@
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Database } from '../../platform/database/index.ts'
+import type { Caller } from '../../platform/http/index.ts'
+import { beyond } from './callers.ts'
+import type { Identity, Person } from './identity.ts'
+import type { PermissionCatalogue, TenantRole } from './roles.ts'
+import { tenantsOfPerson } from './store/memberships.ts'
+import { selectTenant } from './store/tenants.ts'
+
+type DescribedTenant = { tenantId: TenantId; name: string; role: TenantRole | null; permissions: string[] }
+
+export type DescribedCaller = {
+  kind: 'operator' | 'person' | 'key'
+  person: Person | null
+  /** Empty for the operator, whose tenants are all of them. */
+  tenants: DescribedTenant[]
+}
+
+type Dependencies = { database: Database; identity: Identity; catalogue: PermissionCatalogue }
+
+/** Who a caller is, and what they may do in each of their tenants. */
+export async function describeCaller(dependencies: Dependencies, caller: Caller): Promise<DescribedCaller> {
+  const { identity, catalogue } = dependencies
+  if (caller.isOperator) return { kind: 'operator', person: null, tenants: [] }
+  const { personId } = caller
+  const person = personId === undefined ? null : ((await identity.findByIds([personId])).get(personId) ?? null)
+  const tenants = await tenantsOf(dependencies, caller)
+  const described = tenants.map(async (tenant) => {
+    const names = Object.keys(catalogue).sort()
+    const lacking = new Set(await beyond(caller, names, tenant.tenantId))
+    return { ...tenant, permissions: names.filter((name) => !lacking.has(name)) }
+  })
+  return { kind: person ? 'person' : 'key', person, tenants: await Promise.all(described) }
+}
+
+async function tenantsOf(
+  { database }: Dependencies,
+  caller: Caller,
+): Promise<Pick<DescribedTenant, 'tenantId' | 'name' | 'role'>[]> {
+  const { personId, tenants } = caller
+  if (personId !== undefined) {
+    return database.acrossTenants('a person may belong to several tenants', (tx) => tenantsOfPerson(tx, personId))
+  }
+  const ofKey = tenants === 'all' ? [] : tenants
+  return Promise.all(
+    ofKey.map(async (tenantId) => {
+      const { name } = await database.withTenant(tenantId, selectTenant)
+      return { tenantId, name, role: null }
+    }),
+  )
+}

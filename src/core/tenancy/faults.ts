@@ -1,0 +1,15 @@
+import { declareFaults } from '../../kernel/faults.ts'
+
+export const tenancyFault = declareFaults({
+  'tenancy.tenant_exists': 409,
+  'tenancy.person_exists': 409,
+  'tenancy.sign_in_refused': 401,
+  'tenancy.too_many_attempts': 429,
+  'tenancy.beyond_own_permissions': 403,
+  'tenancy.already_member': 409,
+  'tenancy.member_not_found': 404,
+  'tenancy.last_owner': 409,
+  'tenancy.invitation_not_found': 404,
+  'tenancy.invitation_gone': 410,
+  'tenancy.api_key_not_found': 404,
+})

@@ -1,0 +1,51 @@
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Tx } from '../../platform/database/index.ts'
+import type { Caller } from '../../platform/http/index.ts'
+import { recordAudit } from '../audit/index.ts'
+import { demandRoleToGrant } from './callers.ts'
+import { tenancyFault } from './faults.ts'
+import type { Identity } from './identity.ts'
+import type { PermissionCatalogue, TenantRole } from './roles.ts'
+import { INVITATION_PREFIX, makeSecret } from './secrets.ts'
+import { type Invitation, insertInvitation, revokeInvitationsTo } from './store/invitations.ts'
+import { selectMember } from './store/memberships.ts'
+
+export const INVITATION_DAYS = 7
+
+export type InviteRequest = { caller: Caller; tenantId: TenantId; email: string; role: TenantRole; now: Date }
+
+/**
+ * Invites an address to a role that the inviter could fill. An earlier invitation of the same address that nobody has
+ * accepted is revoked, so that the newest token is the only one.
+ *
+ * @throws tenancy.beyond_own_permissions, tenancy.already_member
+ */
+export async function inviteMember(
+  { identity, catalogue }: { identity: Identity; catalogue: PermissionCatalogue },
+  tx: Tx,
+  request: InviteRequest,
+): Promise<{ invitation: Invitation; token: string }> {
+  const { caller, tenantId, email, role, now } = request
+  await demandRoleToGrant(caller, { tenantId, role }, catalogue)
+  await refuseMember(tx, identity, email)
+  await revokeInvitationsTo(tx, email)
+  const { secret, hash } = makeSecret(INVITATION_PREFIX)
+  const invitation = await insertInvitation(tx, {
+    ...{ tenantId, email, role, tokenHash: hash, invitedBy: caller.id },
+    expiresAt: new Date(now.getTime() + INVITATION_DAYS * 86_400_000),
+  })
+  await recordAudit(tx, {
+    ...{ tenantId, actor: caller.id, action: 'member.invite', subject: `invitation:${invitation.invitationId}` },
+    details: { role },
+  })
+  return { invitation, token: secret }
+}
+
+async function refuseMember(tx: Tx, identity: Identity, email: string): Promise<void> {
+  const person = await identity.findByEmail(email)
+  if (!person || !(await selectMember(tx, person.personId))) return
+  throw tenancyFault('tenancy.already_member', {
+    public: 'The person with this e-mail address is a member of the tenant already. Change their role instead.',
+    internal: `person ${person.personId} is a member`,
+  })
+}

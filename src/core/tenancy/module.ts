@@ -1,0 +1,119 @@
+import type { Logger } from '../../kernel/logger.ts'
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Database } from '../../platform/database/index.ts'
+import type { Authenticate, Route } from '../../platform/http/index.ts'
+import { addMember } from './add-member.ts'
+import { apiKeyRoutes } from './api-key-routes.ts'
+import { attemptLimit } from './attempt-limit.ts'
+import { authenticator } from './authenticate.ts'
+import { createApiKey } from './create-api-key.ts'
+import { createPerson } from './create-person.ts'
+import { createTenant, type NewTenant } from './create-tenant.ts'
+import { type Identity, openIdentity, type Person } from './identity.ts'
+import { invitationRoutes } from './invitation-routes.ts'
+import { keepCookieSecret } from './keep-cookie-secret.ts'
+import { memberRoutes } from './member-routes.ts'
+import type { PermissionCatalogue, TenantRole } from './roles.ts'
+import { sessionRoutes } from './session-routes.ts'
+import type { Tenant } from './store/tenants.ts'
+import type { TenancyContext } from './tenancy-context.ts'
+import { tenantRoutes } from './tenant-routes.ts'
+
+export type TenancyDependencies = {
+  database: Database
+  /** The same database, for the pool of people and sessions. */
+  databaseUrl: string
+  logger: Logger
+  /** Every module's permissions, this one's included. */
+  permissions: PermissionCatalogue
+  /** SIGNALBOX_ADMIN_TOKEN; without it there is no operator. */
+  adminToken?: string | undefined
+  /** SIGNALBOX_SECRET; without it one is made and kept in the database. */
+  secret?: string | undefined
+  /** Where callers reach us when it is not simply the host they ask for, e.g. `https://ops.example.com`. */
+  publicUrl?: string | undefined
+  corsOrigins?: readonly string[] | undefined
+  identityPoolSize?: number
+}
+
+/** What the composition root and the demo may do without a request. */
+export type TenancyApi = {
+  /** @throws tenancy.tenant_exists */
+  createTenant(tenant: NewTenant): Promise<Tenant>
+  /** @throws tenancy.person_exists */
+  createPerson(person: { name: string; email: string; password: string }): Promise<Person>
+  findPerson(email: string): Promise<Person | null>
+  /** @throws tenancy.already_member */
+  addMember(member: { tenantId: TenantId; personId: string; role: TenantRole }): Promise<void>
+  /** A key in the name of the installation; its secret is returned once and kept nowhere. */
+  createApiKey(key: {
+    tenantId: TenantId
+    name: string
+    permissions: readonly string[]
+    expiresAt?: Date
+  }): Promise<{ apiKeyId: string; secret: string }>
+  /** For the scheduler: deletes sessions that are over; returns how many. */
+  forgetExpiredSessions(): Promise<number>
+}
+
+export type TenancyModule = {
+  routes: Route[]
+  authenticate: Authenticate
+  api: TenancyApi
+  close(): Promise<void>
+}
+
+/** Who does what no request asked for. */
+const OPERATOR = 'operator'
+const IDENTITY_POOL_SIZE = 3
+/** better-auth wants an address; only whether it is https matters, as its own routes are not mounted. */
+const LOCAL_URL = 'http://localhost'
+
+/** Tenants, people, sessions, memberships, invitations and API keys. Reads the cookie secret, so the database must be migrated. */
+export async function tenancyModule(dependencies: TenancyDependencies): Promise<TenancyModule> {
+  const { database, databaseUrl, logger, permissions, publicUrl } = dependencies
+  const identity = openIdentity({
+    databaseUrl,
+    poolSize: dependencies.identityPoolSize ?? IDENTITY_POOL_SIZE,
+    secret: dependencies.secret ?? (await keepCookieSecret(database)),
+    publicUrl: publicUrl ?? LOCAL_URL,
+    logger,
+  })
+  const limit = attemptLimit()
+  const ownPages = publicUrl === undefined ? [] : [publicUrl]
+  const trustedOrigins = new Set([...ownPages, ...(dependencies.corsOrigins ?? [])].map((url) => new URL(url).origin))
+  const context: TenancyContext = { database, identity, catalogue: permissions, limit, trustedOrigins }
+  const authenticate = authenticator({ ...context, adminToken: dependencies.adminToken })
+  return {
+    routes: [
+      ...tenantRoutes(),
+      ...sessionRoutes(context),
+      ...memberRoutes(context),
+      ...invitationRoutes(context, authenticate),
+      ...apiKeyRoutes(context),
+    ],
+    authenticate,
+    api: tenancyApi(database, identity),
+    close: () => identity.close(),
+  }
+}
+
+function tenancyApi(database: Database, identity: Identity): TenancyApi {
+  return {
+    createTenant: (tenant) =>
+      database.acrossTenants('the tenant does not exist yet', (tx) => createTenant(tx, tenant, OPERATOR)),
+    createPerson: (person) => createPerson(identity, person),
+    findPerson: (email) => identity.findByEmail(email),
+    addMember: (member) => database.withTenant(member.tenantId, (tx) => addMember(tx, member, OPERATOR)),
+    forgetExpiredSessions: () => identity.forgetExpiredSessions(),
+    createApiKey: ({ tenantId, name, permissions, expiresAt = null }) =>
+      database.withTenant(tenantId, async (tx) => {
+        const made = await createApiKey(tx, {
+          ...{ tenantId, name, permissions, expiresAt },
+          createdBy: OPERATOR,
+          personId: null,
+        })
+        return { apiKeyId: made.key.apiKeyId, secret: made.secret }
+      }),
+  }
+}

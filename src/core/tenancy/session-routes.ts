@@ -1,0 +1,105 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { platformRoute, type Route, reply } from '../../platform/http/index.ts'
+import { demandOwnPages } from './authenticate.ts'
+import { describeCaller } from './describe-caller.ts'
+import { EmailField, Moment, PasswordField, RoleField } from './fields.ts'
+import type { Device, Person } from './identity.ts'
+import { signIn } from './sign-in.ts'
+import type { TenancyContext } from './tenancy-context.ts'
+
+export const PersonAnswer = z.strictObject({ id: z.uuid(), name: z.string(), email: z.string() }).meta({ id: 'Person' })
+
+const SignedInAnswer = z.strictObject({
+  token: z.string().meta({ description: 'Send it as `Authorization: Bearer …`' }),
+  expires_at: Moment,
+  person: PersonAnswer,
+  tenants: z.array(z.strictObject({ tenant_id: z.string(), name: z.string(), role: RoleField })),
+})
+
+const SessionAnswer = z.strictObject({
+  kind: z.enum(['operator', 'person', 'key']),
+  person: PersonAnswer.nullable(),
+  tenants: z
+    .array(
+      z.strictObject({
+        tenant_id: z.string(),
+        name: z.string(),
+        role: RoleField.nullable().meta({ description: 'null for an API key' }),
+        permissions: z.array(z.string()),
+      }),
+    )
+    .meta({ description: 'Empty for the operator, who may act in every tenant' }),
+})
+
+const tag = 'Sessions'
+
+export function sessionRoutes(context: TenancyContext): Route[] {
+  return [
+    platformRoute({
+      method: 'POST',
+      path: '/auth/sign-in',
+      summary: 'Open a session',
+      tag,
+      access: 'public',
+      answer: 'repeatable',
+      body: z.strictObject({ email: EmailField, password: PasswordField }),
+      responses: { 200: SignedInAnswer },
+      handle: async ({ body, request }) => {
+        demandOwnPages(request, context.trustedOrigins)
+        const { person, token, expiresAt, setCookie, tenants } = await signIn(context, body, deviceOf(request))
+        const answer = {
+          token,
+          expires_at: expiresAt.toISOString(),
+          person: presentPerson(person),
+          tenants: tenants.map(({ tenantId, name, role }) => ({ tenant_id: tenantId, name, role })),
+        }
+        return reply(200, answer, { 'set-cookie': setCookie })
+      },
+    }),
+    platformRoute({
+      method: 'POST',
+      path: '/auth/sign-out',
+      summary: 'End this session',
+      tag,
+      access: 'signed-in',
+      answer: 'repeatable',
+      responses: { 204: z.undefined() },
+      handle: async ({ caller, request }) => {
+        // The operator's token and API keys are no sessions; there is nothing to end.
+        if (caller?.personId === undefined) return reply(204)
+        return reply(204, undefined, { 'set-cookie': await context.identity.signOut(sessionHeaders(request)) })
+      },
+    }),
+    platformRoute({
+      method: 'GET',
+      path: '/auth/session',
+      summary: 'Show who is calling and what they may do',
+      tag,
+      access: 'signed-in',
+      responses: { 200: SessionAnswer },
+      handle: async ({ caller }) => {
+        if (!caller) throw new Error('a signed-in route was called by nobody')
+        const { kind, person, tenants } = await describeCaller(context, caller)
+        return reply(200, {
+          kind,
+          person: person && presentPerson(person),
+          tenants: tenants.map(({ tenantId, ...tenant }) => ({ tenant_id: tenantId, ...tenant })),
+        })
+      },
+    }),
+  ]
+}
+
+export function presentPerson(person: Person) {
+  return { id: person.personId, name: person.name, email: person.email }
+}
+
+function deviceOf(request: FastifyRequest): Device {
+  return { address: request.ip, userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) }
+}
+
+function sessionHeaders(request: FastifyRequest): Headers {
+  const { authorization, cookie } = request.headers
+  return new Headers(authorization === undefined ? { cookie: cookie ?? '' } : { authorization })
+}

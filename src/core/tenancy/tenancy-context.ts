@@ -1,0 +1,14 @@
+import type { Database } from '../../platform/database/index.ts'
+import type { AttemptLimit } from './attempt-limit.ts'
+import type { Identity } from './identity.ts'
+import type { PermissionCatalogue } from './roles.ts'
+
+/** What this module’s use cases share. */
+export type TenancyContext = {
+  database: Database
+  identity: Identity
+  catalogue: PermissionCatalogue
+  limit: AttemptLimit
+  /** Origins besides the request's own host whose pages may act with a cookie. */
+  trustedOrigins: ReadonlySet<string>
+}

@@ -1,0 +1,195 @@
+import { sql } from 'kysely'
+import { Client } from 'pg'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { silent, testDatabase } from '../../../test/harness/database.ts'
+import { waitFor } from '../../../test/harness/wait-for.ts'
+import { tenantId } from '../../kernel/tenant-id.ts'
+import { type Database, openDatabase, type Tx } from './index.ts'
+
+const db = testDatabase({ max: 2 })
+const alder = tenantId('alder')
+const birch = tenantId('birch')
+const opened: Database[] = []
+
+beforeAll(async () => {
+  await db.database.acrossTenants('tenants of this test', async (tx) => {
+    for (const id of [alder, birch]) await tx.insertInto('tenants').values({ tenant_id: id, name: id }).execute()
+  })
+})
+afterEach(async () => {
+  for (const database of opened.splice(0)) await database.close()
+})
+
+/** A database with one connection, so that what one transaction leaves behind meets the next one. */
+function oneConnection(): Database {
+  const database = openDatabase({ url: db.url, max: 1, logger: silent })
+  opened.push(database)
+  return database
+}
+
+const nameOf = async (tx: Tx) => (await tx.selectFrom('tenants').select('name').execute()).map(({ name }) => name)
+const rename = (tx: Tx, name: string) => tx.updateTable('tenants').set({ name }).execute()
+const session = async (tx: Tx) => {
+  const { rows } = await sql<{ pid: number; tenant: string | null; role: string }>`
+    select pg_backend_pid() as pid, current_setting('signalbox.tenant_id', true) as tenant, current_user as role`.execute(
+    tx,
+  )
+  const row = rows[0]
+  if (!row) throw new Error('a select without from gives one row')
+  return row
+}
+
+describe('withTenant', () => {
+  it('commits what was written when the work is done, and returns its result', async () => {
+    const answer = await db.database.withTenant(alder, async (tx) => {
+      await rename(tx, 'Alder')
+      return 'done'
+    })
+    expect(answer).toBe('done')
+    expect(await db.database.withTenant(alder, nameOf)).toEqual(['Alder'])
+  })
+
+  it('rolls back what was written when the work throws, and throws the same', async () => {
+    const before = await db.database.withTenant(alder, nameOf)
+    const reason = new Error('changed my mind')
+    const attempt = db.database.withTenant(alder, async (tx) => {
+      await rename(tx, 'half done')
+      throw reason
+    })
+    await expect(attempt).rejects.toBe(reason)
+    expect(await db.database.withTenant(alder, nameOf)).toEqual(before)
+  })
+
+  it('rejects when the work swallowed the error of a statement: nothing of it was stored', async () => {
+    const before = await db.database.withTenant(birch, nameOf)
+    const attempt = db.database.withTenant(birch, async (tx) => {
+      await rename(tx, 'lost without a word')
+      await sql`select 1 / 0`.execute(tx).catch(() => {})
+      return 'as if nothing had happened'
+    })
+    await expect(attempt).rejects.toThrow(/rolled back/)
+    expect(await db.database.withTenant(birch, nameOf)).toEqual(before)
+  })
+
+  it('leaves neither tenant nor role to the next user of the connection', async () => {
+    const database = oneConnection()
+    const first = await database.withTenant(alder, session)
+    const second = await database.acrossTenants('looks at the session', (tx) => session(tx as unknown as Tx))
+    const third = await database.withTenant(birch, session)
+    expect(first).toMatchObject({ tenant: 'alder', role: 'signalbox_serving' })
+    expect(second).toEqual({ pid: first.pid, tenant: '', role: 'signalbox_system' })
+    expect(third).toEqual({ pid: first.pid, tenant: 'birch', role: 'signalbox_serving' })
+  })
+
+  it('leaves nothing to the next user after work that failed in its own transaction either', async () => {
+    const database = oneConnection()
+    await database.withTenant(alder, (tx) => sql`select 1 / 0`.execute(tx)).catch(() => {})
+    expect(await database.withTenant(birch, session)).toMatchObject({ tenant: 'birch', role: 'signalbox_serving' })
+  })
+
+  it('takes the tenant as a value, whatever characters it has', async () => {
+    const odd = `x'; set role signalbox_owner; --` as typeof alder
+    expect(await db.database.withTenant(odd, session)).toMatchObject({ tenant: odd, role: 'signalbox_serving' })
+  })
+
+  it('used inside another one is a transaction of its own, with its own tenant', async () => {
+    const seen = await db.database.withTenant(alder, async (outer) => {
+      await rename(outer, 'not committed yet')
+      const inner = await db.database.withTenant(birch, async (tx) => ({
+        ...(await session(tx)),
+        own: await nameOf(tx),
+      }))
+      return { outer: await session(outer), inner, tenants: (await nameOf(outer)).length }
+    })
+    expect(seen.inner.pid).not.toBe(seen.outer.pid)
+    expect(seen.inner).toMatchObject({ tenant: 'birch', own: ['birch'] })
+    expect(seen.outer).toMatchObject({ tenant: 'alder' })
+    expect(seen.tenants).toBe(1)
+  })
+})
+
+describe('a transaction that is over', () => {
+  it('does no more, not even when its connection works for another tenant by now', async () => {
+    const database = oneConnection()
+    const leaked = await database.withTenant(alder, async (tx) => ({ tx }))
+    const seen = await database.withTenant(birch, async () => nameOf(leaked.tx).catch((error: Error) => error))
+    expect(seen).toBeInstanceOf(Error)
+    await expect(sql`select 1`.execute(leaked.tx)).rejects.toThrow(/was over/)
+  })
+})
+
+describe('a connection that is cut', () => {
+  const cut = async (pid: number) => {
+    const superuser = new Client({ connectionString: db.url })
+    await superuser.connect()
+    await superuser.query('select pg_terminate_backend($1)', [pid])
+    await waitFor('the connection never went away', async () => {
+      const { rowCount } = await superuser.query('select from pg_stat_activity where pid = $1', [pid])
+      return rowCount === 0
+    })
+    await superuser.end()
+  }
+
+  it('in the middle of a transaction makes it reject, stores nothing, and the next one works', async () => {
+    const database = oneConnection()
+    const before = await database.withTenant(alder, nameOf)
+    let first = 0
+    const attempt = database.withTenant(alder, async (tx) => {
+      first = (await session(tx)).pid
+      await rename(tx, 'never stored')
+      await cut(first)
+      return nameOf(tx)
+    })
+    await expect(attempt).rejects.toThrow()
+    const after = await database.withTenant(alder, async (tx) => ({ ...(await session(tx)), names: await nameOf(tx) }))
+    expect(after.names).toEqual(before)
+    expect(after.pid).not.toBe(first)
+    expect(database.poolUse()).toEqual({ total: 1, idle: 1, waiting: 0 })
+  })
+
+  it('just before the commit makes it reject: a commit that was not confirmed is no success', async () => {
+    const database = oneConnection()
+    const attempt = database.withTenant(alder, async (tx) => {
+      await rename(tx, 'never confirmed')
+      await cut((await session(tx)).pid)
+    })
+    await expect(attempt).rejects.toThrow()
+    expect(await database.withTenant(alder, nameOf)).not.toContain('never confirmed')
+  })
+
+  it('while idle is replaced without anybody noticing', async () => {
+    const database = oneConnection()
+    const { pid } = await database.withTenant(alder, session)
+    await cut(pid)
+    await waitFor('the pool never dropped the connection', () => database.poolUse().total === 0)
+    expect((await database.withTenant(alder, session)).pid).not.toBe(pid)
+  })
+})
+
+describe('the pool', () => {
+  it('serves more callers than it has connections', async () => {
+    const database = oneConnection()
+    const tenants = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => database.withTenant(n % 2 ? alder : birch, session)),
+    )
+    expect(tenants.map(({ tenant }) => tenant)).toEqual(Array.from({ length: 20 }, (_, n) => (n % 2 ? alder : birch)))
+    expect(new Set(tenants.map(({ pid }) => pid)).size).toBe(1)
+  })
+
+  it('closes after the transactions under way, and may be closed twice', async () => {
+    const database = oneConnection()
+    const started = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const working = database.withTenant(alder, async (tx) => {
+      started.resolve()
+      await goOn.promise
+      return nameOf(tx)
+    })
+    await started.promise
+    const closing = database.close()
+    goOn.resolve()
+    await expect(working).resolves.toHaveLength(1)
+    await closing
+    await database.close()
+  })
+})

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import {
+  findTask,
+  startReaper,
+  startWorker,
+  type Task,
+  type TaskKind,
+  tasksModule,
+  type Worker,
+} from '../../src/core/tasks/index.ts'
+import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
+import { openQueue, type Queue } from '../../src/platform/queue/index.ts'
+import { silent, testDatabase } from './database.ts'
+import { waitFor } from './wait-for.ts'
+
+/** The task engine on a database of this file's own, with the tenants `tenants`; workers are started by the tests. */
+export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b']) {
+  const db = testDatabase({ max: 12 })
+  let queue: Queue
+  let enqueue: ReturnType<typeof tasksModule>['enqueue']
+  beforeAll(async () => {
+    queue = await openQueue({ url: db.url, logger: silent, supervise: false, max: 2 })
+    enqueue = tasksModule({ database: db.database, queue }).enqueue
+    await db.database.acrossTenants('test tenants', async (tx) => {
+      for (const tenant_id of tenants) await tx.insertInto('tenants').values({ tenant_id, name: tenant_id }).execute()
+    })
+  })
+  afterAll(() => queue?.stop(1))
+
+  const find = (task: { tenantId: TenantId; taskId: string }) =>
+    db.database.withTenant(task.tenantId, (tx) => findTask(tx, task.taskId))
+
+  return {
+    db,
+    get queue() {
+      return queue
+    },
+    get enqueue() {
+      return enqueue
+    },
+    find,
+
+    /** Adds a task in a transaction of its own. */
+    add: async <Payload>(tenant: string, kind: TaskKind<Payload, never>, payload: Payload) => {
+      const id = tenantId(tenant)
+      const { taskId } = await db.database.withTenant(id, (tx) => enqueue(tx, id, kind, payload, { createdBy: 'test' }))
+      return { tenantId: id, taskId }
+    },
+
+    /** Waits until the task is in one of these states. */
+    reaches: (task: { tenantId: TenantId; taskId: string }, ...statuses: Task['status'][]) =>
+      waitFor(`the task never became ${statuses.join(' or ')}`, async () => {
+        const found = await find(task)
+        return found && statuses.includes(found.status) ? found : undefined
+      }),
+
+    /** A worker with its own queue connection, as another process would have; stopped after the test. */
+    work: async (
+      kinds: readonly TaskKind<never, never>[],
+      options: { concurrency?: number; perTenant?: number; leaseSeconds?: number; reap?: boolean } = {},
+    ): Promise<Worker & { stop(): Promise<void> }> => {
+      const own = await openQueue({ url: db.url, logger: silent, supervise: false, max: 2 })
+      const worker = await startWorker({
+        database: db.database,
+        databaseUrl: db.url,
+        queue: own,
+        logger: silent,
+        kinds: kinds as unknown as TaskKind[],
+        owner: randomUUID(),
+        leaseSeconds: options.leaseSeconds ?? 30,
+        concurrency: options.concurrency ?? 4,
+        concurrencyPerTenant: options.perTenant ?? 4,
+      })
+      const reaper = options.reap ? startReaper({ database: db.database, queue: own, logger: silent }) : undefined
+      let stopped: Promise<void> | undefined
+      const stop = () => {
+        stopped ??= (async () => {
+          await reaper?.stop()
+          const drained = own.stop(15)
+          worker.handBack()
+          await drained
+          await worker.close()
+        })()
+        return stopped
+      }
+      onTestFinished(stop)
+      return { ...worker, stop }
+    },
+  }
+}
