@@ -1,0 +1,64 @@
+import { Fault } from '../../kernel/faults.ts'
+import { backoffSeconds, type RetryPolicy } from '../../platform/resilience/index.ts'
+
+/** What a failed task shows its tenant: never an internal message. */
+export type TaskError = { code: string; message: string }
+
+/** Thrown by a handler, or wrapped around a cause: trying again would end the same way. */
+export class PermanentFailure extends Error {
+  override readonly name = 'PermanentFailure'
+  readonly error: TaskError
+
+  constructor(error: TaskError, options?: { cause?: unknown }) {
+    super(`${error.code}: ${error.message}`, options)
+    this.error = error
+  }
+}
+
+/** Why a running handler is told to stop. */
+export const STOP_REASONS = ['cancelled', 'lease_lost', 'time_limit', 'shutdown'] as const
+export type StopReason = (typeof STOP_REASONS)[number]
+
+/** The reason of the handler's AbortSignal. */
+export class TaskStopped extends Error {
+  override readonly name = 'TaskStopped'
+  readonly why: StopReason
+
+  constructor(why: StopReason) {
+    super(`The task was stopped: ${why}`)
+    this.why = why
+  }
+}
+
+export type Outcome =
+  | { kind: 'succeeded'; result: unknown }
+  | { kind: 'cancelled' }
+  | { kind: 'failed'; error: TaskError }
+  | { kind: 'retry'; afterSeconds: number; error: TaskError }
+  /** The process stops: another one goes on, and the attempt does not count. */
+  | { kind: 'handed_back' }
+  /** Somebody else has the task: nothing may be written. */
+  | { kind: 'lost' }
+
+export type Ending = { returned: unknown; stopped: StopReason | null } | { thrown: unknown; stopped: StopReason | null }
+
+/** What becomes of an attempt that has ended. `random`: 0 ≤ random < 1. */
+export function decideOutcome(ending: Ending, attempt: number, retry: RetryPolicy, random: number): Outcome {
+  if (ending.stopped === 'lease_lost') return { kind: 'lost' }
+  if (ending.stopped === 'cancelled') return { kind: 'cancelled' }
+  // A handler that finished although it was told to stop has done its work.
+  if ('returned' in ending) return { kind: 'succeeded', result: ending.returned }
+  if (ending.stopped === 'shutdown') return { kind: 'handed_back' }
+  if (ending.stopped === 'time_limit') {
+    return { kind: 'failed', error: { code: 'tasks.time_limit', message: 'The task took longer than it may.' } }
+  }
+  if (ending.thrown instanceof PermanentFailure) return { kind: 'failed', error: ending.thrown.error }
+  const error = describeError(ending.thrown)
+  if (attempt >= retry.attemptsMax) return { kind: 'failed', error }
+  return { kind: 'retry', afterSeconds: backoffSeconds(retry, attempt, random), error }
+}
+
+function describeError(thrown: unknown): TaskError {
+  if (thrown instanceof Fault) return { code: thrown.code, message: thrown.public }
+  return { code: 'tasks.unexpected', message: 'Something broke on our side; the log has the details.' }
+}

@@ -1,0 +1,143 @@
+import { abortable, sleep } from '../../kernel/abort.ts'
+import type { Logger } from '../../kernel/logger.ts'
+import type { Database, Tx } from '../../platform/database/index.ts'
+import type { Queue } from '../../platform/queue/index.ts'
+import { inSpan } from '../../platform/telemetry/index.ts'
+import { type Dispatch, dispatch } from './enqueue-task.ts'
+import { holdLease } from './hold-lease.ts'
+import { decideOutcome, type Ending, type Outcome, type StopReason, TaskStopped } from './outcome.ts'
+import { type Claim, claimTask, settleTask, type Task, writeProgress } from './store.ts'
+import type { TaskContext, TaskKind } from './task-kind.ts'
+
+/** How long a handler that was told to stop may take before its slot is given away. What it still writes is refused. */
+const STOP_GRACE_SECONDS = 10
+
+export type RunTaskDependencies = {
+  database: Database
+  queue: Queue
+  logger: Logger
+  kinds: ReadonlyMap<string, TaskKind>
+  /** Names this process in leases. */
+  owner: string
+  leaseSeconds: number
+  running: RunningTasks
+  onEnded?: ((ended: { kind: string; outcome: Outcome['kind']; seconds: number }) => void) | undefined
+}
+
+/** The tasks that run in this process, by id, with the means to stop them. */
+export type RunningTasks = {
+  byId: Map<string, { stop: (why: StopReason) => void; refresh: () => Promise<void> }>
+  /** The process stops: a task that was claimed just now is handed back at once. */
+  stopping: boolean
+}
+
+/** Claims one task, runs its handler under a lease, and records how it ended. Does nothing when it cannot be claimed. */
+export async function runTask(dependencies: RunTaskDependencies, { tenantId, taskId }: Dispatch): Promise<void> {
+  const { database, owner, leaseSeconds, kinds } = dependencies
+  const task = await database.withTenant(tenantId, (tx) => claimTask(tx, { taskId, owner, leaseSeconds }))
+  if (!task) return
+  const claim: Claim = { taskId, owner, fencing: task.fencing }
+  const log = dependencies.logger.child({
+    tenant_id: tenantId,
+    task_id: taskId,
+    task_kind: task.kind,
+    attempt: task.attempt,
+  })
+  const started = performance.now()
+  const kind = kinds.get(task.kind)
+  log.info({ fencing: claim.fencing }, 'task claimed')
+
+  const ending: Ending = kind
+    ? await inSpan(`task ${kind.name}`, { 'signalbox.task_id': taskId, 'signalbox.attempt': task.attempt }, () =>
+        runHandler(dependencies, kind, { task, claim, log, tenantId }),
+      )
+    : { thrown: new Error(`no handler for task kind ${task.kind} in this process`), stopped: null }
+  const retry = kind?.retry ?? { attemptsMax: task.attempts_max, baseSeconds: 30, capSeconds: 600 }
+  const outcome = decideOutcome(ending, task.attempt, retry, Math.random())
+  if ('thrown' in ending && ending.stopped === null) log.warn({ err: ending.thrown }, 'task attempt failed')
+  await record(dependencies, { tenantId, claim, outcome, log })
+  dependencies.onEnded?.({ kind: task.kind, outcome: outcome.kind, seconds: (performance.now() - started) / 1_000 })
+}
+
+type Attempt = {
+  task: Task & { payload: unknown }
+  claim: Claim
+  log: Logger
+  tenantId: Dispatch['tenantId']
+}
+
+async function runHandler(dependencies: RunTaskDependencies, kind: TaskKind, attempt: Attempt): Promise<Ending> {
+  const { database, leaseSeconds, running } = dependencies
+  const { task, claim, log, tenantId } = attempt
+  const controller = new AbortController()
+  const { signal } = controller
+  let stopped: StopReason | null = null
+  const stop = (why: StopReason) => {
+    stopped ??= why
+    controller.abort(new TaskStopped(stopped))
+  }
+  const lease = holdLease({ database, tenantId, claim, leaseSeconds, log, stop })
+  running.byId.set(claim.taskId, { stop, refresh: lease.refresh })
+  if (running.stopping) stop('shutdown')
+  const timeLimit = setTimeout(() => stop('time_limit'), kind.timeLimitSeconds * 1_000)
+
+  const context: TaskContext<unknown, unknown> = {
+    tenantId,
+    taskId: task.task_id,
+    payload: task.payload,
+    attempt: task.attempt,
+    progress: task.progress,
+    signal,
+    log,
+    write: async (work: (tx: Tx) => Promise<unknown>) => {
+      signal.throwIfAborted()
+      await database.withTenant(tenantId, async (tx) => {
+        const progress = await work(tx)
+        if (await writeProgress(tx, claim, progress)) return
+        stop('lease_lost')
+        throw new TaskStopped('lease_lost')
+      })
+    },
+  }
+  const settled = new AbortController()
+  try {
+    const payload = kind.payload.parse(task.payload)
+    const handling = kind.handle({ ...context, payload })
+    const returned = await Promise.race([handling, graceAfter(signal, settled.signal)])
+    return { returned, stopped }
+  } catch (thrown) {
+    return { thrown, stopped }
+  } finally {
+    settled.abort()
+    clearTimeout(timeLimit)
+    await lease.release()
+    running.byId.delete(claim.taskId)
+  }
+}
+
+/** Rejects some time after the signal: the answer to a handler that does not listen. */
+async function graceAfter(signal: AbortSignal, settled: AbortSignal): Promise<never> {
+  await abortable(new Promise<never>(() => {}), signal).catch(() => {})
+  await sleep(STOP_GRACE_SECONDS * 1_000, settled)
+  throw signal.reason
+}
+
+type Record = { tenantId: Dispatch['tenantId']; claim: Claim; outcome: Outcome; log: Logger }
+
+/** Writes the outcome, and in the same transaction tells the workers when the task is to be tried again. */
+async function record(dependencies: RunTaskDependencies, { tenantId, claim, outcome, log }: Record): Promise<void> {
+  if (outcome.kind === 'lost') {
+    log.warn({ fencing: claim.fencing }, 'task was lost to another worker; nothing recorded')
+    return
+  }
+  const status = await dependencies.database.withTenant(tenantId, async (tx) => {
+    const settled = await settleTask(tx, claim, outcome)
+    if (settled === 'retrying') {
+      const afterSeconds = outcome.kind === 'retry' ? outcome.afterSeconds : 0
+      await dispatch(dependencies.queue, tx, { tenantId, taskId: claim.taskId }, { priority: 0, afterSeconds })
+    }
+    return settled
+  })
+  if (status) log.info({ status }, 'task attempt ended')
+  else log.warn({ fencing: claim.fencing }, 'the lease ran out before the outcome was written; the reaper decides')
+}

@@ -1,0 +1,57 @@
+import type { Logger } from '../../kernel/logger.ts'
+import { type Database, listen } from '../../platform/database/index.ts'
+import type { Queue } from '../../platform/queue/index.ts'
+import { CANCEL_CHANNEL } from './cancel-task.ts'
+import { type Dispatch, TASK_QUEUE } from './enqueue-task.ts'
+import type { Outcome } from './outcome.ts'
+import { type RunningTasks, runTask } from './run-task.ts'
+import type { TaskKind } from './task-kind.ts'
+
+export type WorkerOptions = {
+  database: Database
+  databaseUrl: string
+  queue: Queue
+  logger: Logger
+  kinds: readonly TaskKind[]
+  owner: string
+  leaseSeconds: number
+  concurrency: number
+  concurrencyPerTenant: number
+  onEnded?: (ended: { kind: string; outcome: Outcome['kind']; seconds: number }) => void
+}
+
+export type Worker = {
+  running(): number
+  /** Tells running handlers to stop; what they leave goes to another process. The queue stops fetching by itself. */
+  handBack(): void
+  close(): Promise<void>
+}
+
+/** Works tasks in this process and listens for cancels. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const running: RunningTasks = { byId: new Map(), stopping: false }
+  const cancels = await listen({
+    url: options.databaseUrl,
+    channel: CANCEL_CHANNEL,
+    logger: options.logger,
+    onMessage: (taskId) => running.byId.get(taskId)?.stop('cancelled'),
+    // A cancel that was sent while nobody listened is found in the row.
+    onConnected: () => {
+      for (const task of running.byId.values()) void task.refresh()
+    },
+  })
+  const dependencies = { ...options, running, kinds: new Map(options.kinds.map((kind) => [kind.name, kind])) }
+  await options.queue.work<Dispatch>(
+    TASK_QUEUE,
+    { slots: options.concurrency, slotsPerGroup: options.concurrencyPerTenant },
+    (task) => runTask(dependencies, task),
+  )
+  return {
+    running: () => running.byId.size,
+    handBack: () => {
+      running.stopping = true
+      for (const task of running.byId.values()) task.stop('shutdown')
+    },
+    close: () => cancels.close(),
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * The life of a task.
+ *
+ *   queued ──claim──▶ running ──▶ succeeded | failed | cancelled
+ *     │                 │  ▲
+ *     │                 ▼  │ claim, when its time has come
+ *     │              retrying          (failed but may be tried again, handed back, or its worker was lost)
+ *     └──▶ cancelled ◀──┘
+ */
+export const TASK_STATUSES = ['queued', 'running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const
+export type TaskStatus = (typeof TASK_STATUSES)[number]
+
+export const LIVE_STATUSES = ['queued', 'running', 'retrying'] as const satisfies TaskStatus[]
+/** A worker may claim these; cancelling one takes effect at once. */
+export const WAITING_STATUSES = ['queued', 'retrying'] as const satisfies TaskStatus[]
+
+export const isEnded = (status: TaskStatus): boolean => !(LIVE_STATUSES as readonly TaskStatus[]).includes(status)

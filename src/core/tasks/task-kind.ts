@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import type { Logger } from '../../kernel/logger.ts'
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Tx } from '../../platform/database/index.ts'
+import type { RetryPolicy } from '../../platform/resilience/index.ts'
+
+/** What a handler is given for one attempt. */
+export type TaskContext<Payload, Progress> = {
+  tenantId: TenantId
+  taskId: string
+  payload: Payload
+  /** 1 on the first attempt. */
+  attempt: number
+  /** What the attempts before have written, to go on from; `{}` on the first. */
+  progress: Partial<Progress>
+  /** Aborted with a `TaskStopped` when the task is cancelled, loses its lease, runs out of time or the process stops. Pass it to every wait. */
+  signal: AbortSignal
+  log: Logger
+  /**
+   * Runs `work` in a transaction of the task's tenant that commits only while this attempt holds the lease, together
+   * with the progress that `work` returns. Rejects with `TaskStopped('lease_lost')` otherwise: nothing was written.
+   */
+  write(work: (tx: Tx) => Promise<Progress>): Promise<void>
+}
+
+/** A kind of background work, declared once. */
+export type TaskKind<Payload = unknown, Progress = unknown> = {
+  /** `<module>.<verb>`, e.g. `ingestion.run`. */
+  name: string
+  payload: z.ZodType<Payload>
+  retry: RetryPolicy
+  /** An attempt that takes longer is stopped and the task fails. */
+  timeLimitSeconds: number
+  handle(context: TaskContext<Payload, Progress>): Promise<unknown>
+}
+
+/** Declares a kind; the payload and progress types carry over to `enqueue` and to the handler. */
+export function defineTaskKind<Payload, Progress = Record<string, unknown>>(
+  kind: TaskKind<Payload, Progress>,
+): TaskKind<Payload, Progress> {
+  return kind
+}

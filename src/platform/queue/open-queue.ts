@@ -1,0 +1,112 @@
+import { fromKysely, PgBoss } from 'pg-boss'
+import type { Logger } from '../../kernel/logger.ts'
+import { ROLES, type SystemTx, type Tx } from '../database/index.ts'
+import { QUEUE_SCHEMA } from './install-queue.ts'
+
+/** A job as it is put in: `group` is the tenant whose share of the workers it uses; higher `priority` goes first. */
+export type QueueEntry<Data extends object> = {
+  data: Data
+  group: string
+  priority: number
+  startAfterSeconds?: number
+}
+
+export type Queue = {
+  /** Adds jobs as part of the caller's transaction: they exist if and only if it commits. */
+  add<Data extends object>(tx: Tx | SystemTx, queue: string, entries: readonly QueueEntry<Data>[]): Promise<void>
+  /** Works `slots` jobs at once in this process, at most `slotsPerGroup` of one group over all processes. */
+  work<Data extends object>(
+    queue: string,
+    options: { slots: number; slotsPerGroup: number },
+    handler: (data: Data) => Promise<void>,
+  ): Promise<void>
+  /** Jobs waiting and running, for metrics and health. */
+  depth(queue: string): Promise<{ waiting: number; running: number }>
+  /** Takes no new jobs, waits for those under way up to `graceSeconds`, then closes its connections. */
+  stop(graceSeconds: number): Promise<void>
+}
+
+/** NOTIFY wakes the workers; this is the backstop for jobs that fall due later and for a lost listener. */
+const BACKSTOP_POLL_SECONDS = 4
+/** How soon jobs of a worker that died are noticed, on top of the queue's heartbeat. */
+const SUPERVISE_SECONDS = 10
+
+/**
+ * Opens the queue engine (pg-boss) on its own small pool.
+ * `supervise`: this process also does the engine's upkeep; several may.
+ */
+export async function openQueue(options: {
+  url: string
+  logger: Logger
+  supervise: boolean
+  max: number
+}): Promise<Queue> {
+  const { logger } = options
+  const boss = new PgBoss({
+    connectionString: options.url,
+    options: `-c role=${ROLES.system}`,
+    application_name: 'signalbox queue',
+    schema: QUEUE_SCHEMA,
+    max: options.max,
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    supervise: options.supervise,
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS,
+    // Rebuilding an index takes its owner, which this login does not act as.
+    reindex: false,
+    useListenNotify: true,
+  })
+  boss.on('error', (err) => logger.warn({ err, component: 'queue' }, 'the queue engine met an error'))
+  boss.on('warning', (warning) => logger.warn({ component: 'queue', reason: warning.message }, 'queue engine warning'))
+  await boss.start()
+  let stopping: Promise<void> | undefined
+
+  return {
+    add: async (tx, queue, entries) => {
+      await boss.insert(
+        queue,
+        entries.map(({ data, group, priority, startAfterSeconds }) => ({
+          data,
+          group: { id: group },
+          priority,
+          // Seconds, not a date: the database's clock decides, not this process's.
+          ...(startAfterSeconds ? { startAfter: startAfterSeconds } : {}),
+        })),
+        { db: fromKysely(tx), returnId: false },
+      )
+    },
+
+    work: async <Data extends object>(
+      queue: string,
+      { slots, slotsPerGroup }: { slots: number; slotsPerGroup: number },
+      handler: (data: Data) => Promise<void>,
+    ) => {
+      // One engine worker per slot, so that a slot that becomes free fetches at once by waking itself: left alone it
+      // would wait out its polling interval after every job.
+      for (let slot = 0; slot < slots; slot += 1) {
+        const wake = { self: '' }
+        wake.self = await boss.work<Data>(
+          queue,
+          { batchSize: 1, groupConcurrency: slotsPerGroup, notifyPollingIntervalSeconds: BACKSTOP_POLL_SECONDS },
+          async ([job]) => {
+            try {
+              if (job) await handler(job.data)
+            } finally {
+              boss.notifyWorker(wake.self)
+            }
+          },
+        )
+      }
+    },
+
+    depth: async (queue) => {
+      const stats = await boss.getQueueStats(queue)
+      const newest = Array.isArray(stats) ? stats.at(-1) : stats
+      return { waiting: newest?.queuedCount ?? 0, running: newest?.activeCount ?? 0 }
+    },
+
+    stop: (graceSeconds) => (stopping ??= boss.stop({ graceful: true, timeout: graceSeconds * 1_000 })),
+  }
+}

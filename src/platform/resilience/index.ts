@@ -1,0 +1,2 @@
+export { backoffSeconds, type RetryPolicy } from './retry.ts'
+export { retryAfterSeconds } from './retry-after.ts'
