@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import process from 'node:process'
+import { run } from './run.mjs'
+
+/** The Node.js that npm installed for us, else our own when it is new enough (an image without optional packages). */
+export function findNode(root) {
+  const installed = join(root, 'node_modules', 'node', 'bin', 'node')
+  if (existsSync(installed)) return installed
+  return Number.parseInt(process.versions.node, 10) >= 24 ? process.execPath : undefined
+}
+
+/** Runs a program under Node.js 24, which is also what `node` means to everything that the program starts. */
+export function runNode(root, programArguments) {
+  const node = findNode(root)
+  const env = { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) }
+  return run(node, programArguments, { cwd: root, env, stdio: 'inherit' })
+}
