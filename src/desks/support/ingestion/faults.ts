@@ -1,0 +1,13 @@
+import { declareFaults } from '../../../kernel/faults.ts'
+
+export const ingestionFault = declareFaults({
+  'ingestion.already_running': 409,
+  'ingestion.job_not_found': 404,
+  'ingestion.provider_unavailable': 502,
+})
+
+export const jobNotFound = () =>
+  ingestionFault('ingestion.job_not_found', {
+    public: 'There is no such ingestion job, or it belongs to a tenant you are not a member of.',
+    internal: 'no ingestion task with that id in the caller’s tenants',
+  })

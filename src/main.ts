@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto'
+import packageJson from '../package.json' with { type: 'json' }
+import { listTasks, startReaper, startWorker, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
+import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
+import { startDemo } from './demo.ts'
+import { ingestionModule, ingestionPermissions } from './desks/support/ingestion/index.ts'
+import { ticketPermissions, ticketRoutes } from './desks/support/tickets/index.ts'
+import { type Config, ConfigError, loadConfig } from './kernel/config.ts'
+import { createLogger, type Logger } from './kernel/logger.ts'
+import { repeat } from './kernel/repeat.ts'
+import { migrationSets, queues } from './migration-sets.ts'
+import { operationsRoutes } from './operations.ts'
+import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
+import { migrate, openDatabase, UnusableDatabaseError } from './platform/database/index.ts'
+import { buildApp, forgetOldKeys } from './platform/http/index.ts'
+import { installQueue, openQueue } from './platform/queue/index.ts'
+import { createMetrics, startTracing } from './platform/telemetry/index.ts'
+
+/** All permissions of all modules, with the least role that has each. */
+const permissions = { ...tenancyPermissions, ...taskPermissions, ...ticketPermissions, ...ingestionPermissions }
+
+/** What the identity and queue pools take of DATABASE_POOL_SIZE. */
+const POOL_SHARES = { identity: 2, queue: 2 }
+/** Everything has to be closed by then: orchestrators kill at 30 s. */
+const STOP_WITHIN_SECONDS = 25
+
+export type System = {
+  /** Where the API answers, e.g. `http://127.0.0.1:8080`. */
+  url: string
+  databaseUrl: string
+  /** Takes no new work, finishes or hands back what runs, closes everything in reverse order. May be called twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a process of the system in the roles that `config` names. Whatever was opened is closed again when it fails.
+ * `onFatal` is told when the process cannot go on (the embedded database died).
+ */
+export async function startSystem(
+  config: Config,
+  logger: Logger,
+  onFatal: (error: Error) => void = (error) => {
+    throw error
+  },
+): Promise<System> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await open(config, logger, opened, onFatal)
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+async function open(
+  config: Config,
+  logger: Logger,
+  opened: AsyncDisposableStack,
+  onFatal: (error: Error) => void,
+): Promise<System> {
+  const version = packageJson.version
+  const has = (role: Config['SIGNALBOX_ROLES'][number]) => config.SIGNALBOX_ROLES.includes(role)
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
+    const tracing = await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, version })
+    opened.defer(() => tracing.stop())
+  }
+
+  const databaseUrl = config.DATABASE_URL ?? (await openEmbedded(config, logger, opened, onFatal))
+  const ownerUrl = config.DATABASE_OWNER_URL ?? databaseUrl
+  await migrate({ url: ownerUrl, sets: migrationSets, logger, afterwards: () => installQueue(ownerUrl, queues) })
+
+  const metrics = createMetrics()
+  const servingPool = config.DATABASE_POOL_SIZE - POOL_SHARES.identity - POOL_SHARES.queue
+  const database = openDatabase({ url: databaseUrl, max: Math.max(servingPool, 2), logger })
+  opened.defer(() => database.close())
+  metrics.gauge(
+    'signalbox_database_connections',
+    'Open connections of the serving pool',
+    () => database.poolUse().total,
+  )
+  metrics.gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
+  const queue = await openQueue({ url: databaseUrl, logger, supervise: has('scheduler'), max: POOL_SHARES.queue })
+  opened.defer(() => queue.stop(1))
+
+  const tenancy = await tenancyModule({
+    database,
+    databaseUrl,
+    logger,
+    permissions,
+    adminToken: config.SIGNALBOX_ADMIN_TOKEN,
+    secret: config.SIGNALBOX_SECRET,
+    publicUrl: config.SIGNALBOX_PUBLIC_URL,
+    corsOrigins: config.CORS_ORIGINS,
+    identityPoolSize: POOL_SHARES.identity,
+  })
+  opened.defer(() => tenancy.close())
+  const tasks = tasksModule({ database, queue })
+  const demo =
+    config.SIGNALBOX_DEMO && has('api') ? await startDemo(config, tenancy.api, Object.keys(permissions)) : undefined
+  if (demo) opened.defer(() => demo.stop())
+  const ingestion = ingestionModule({
+    baseUrl: config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`,
+    timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS,
+    enqueue: tasks.enqueue,
+    tenantOfTask: tenantOfTask(database),
+  })
+
+  let draining = false
+  const app = await buildApp({
+    logger,
+    database,
+    authenticate: tenancy.authenticate,
+    permissions: new Set(Object.keys(permissions)),
+    routes: has('api') ? [...tenancy.routes, ...tasks.routes, ...ingestion.routes, ...ticketRoutes] : [],
+    rootRoutes: operationsRoutes({ database, metrics, isDraining: () => draining }),
+    requestsPerMinute: config.REQUESTS_PER_MINUTE,
+    corsOrigins: config.CORS_ORIGINS,
+    trustProxy: config.TRUST_PROXY,
+    version,
+    onAnswered: metrics.requestAnswered,
+  })
+  opened.defer(() => app.close())
+
+  if (has('scheduler')) {
+    const reaper = startReaper({ database, queue, logger, onLost: metrics.tasksLost })
+    opened.defer(() => reaper.stop())
+    const upkeep = startUpkeep(database, logger)
+    opened.defer(() => upkeep.stop())
+  }
+  if (has('worker')) {
+    const worker = await startWorker({
+      database,
+      databaseUrl,
+      queue,
+      logger,
+      kinds: ingestion.kinds,
+      owner: `${process.pid}:${randomUUID()}`,
+      leaseSeconds: config.TASK_LEASE_SECONDS,
+      concurrency: config.TASK_CONCURRENCY,
+      concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
+      onEnded: metrics.taskEnded,
+    })
+    metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
+    opened.defer(async () => {
+      // First no new tasks, then tell those that run: in the other order a task could start in between.
+      const stopped = queue.stop(STOP_WITHIN_SECONDS - 10)
+      worker.handBack()
+      await stopped
+      await worker.close()
+    })
+  }
+
+  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  logger.info({ address: url, role: config.SIGNALBOX_ROLES.join(',') }, 'signalbox serves')
+  await demo?.run({
+    url,
+    database,
+    startFirstRun: async (tx, tenantId) => {
+      const [earlier] = await listTasks(tx, { limit: 1 })
+      if (!earlier) await ingestion.startRun(tx, tenantId, 'demo')
+    },
+  })
+
+  let stopping: Promise<void> | undefined
+  return {
+    url,
+    databaseUrl,
+    stop: () => {
+      draining = true
+      stopping ??= opened.disposeAsync()
+      return stopping
+    },
+  }
+}
+
+async function openEmbedded(
+  config: Config,
+  logger: Logger,
+  opened: AsyncDisposableStack,
+  onFatal: (error: Error) => void,
+): Promise<string> {
+  const postgres = await startEmbeddedPostgres({
+    dataDir: config.SIGNALBOX_DATA_DIR,
+    logger,
+    onUnexpectedExit: onFatal,
+  })
+  opened.defer(() => postgres.close())
+  return postgres.url
+}
+
+function startUpkeep(database: Parameters<typeof startReaper>[0]['database'], logger: Logger) {
+  return repeat({
+    everySeconds: 3_600,
+    work: async () => {
+      await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)
+      return undefined
+    },
+    onError: (err) => logger.warn({ err, component: 'upkeep' }, 'could not forget old idempotency keys'),
+  })
+}
+
+/** Runs until a signal says stop; a second signal does not wait. */
+async function main(): Promise<void> {
+  const config = loadConfig()
+  const logger = createLogger({ level: config.LOG_LEVEL })
+  const system = await startSystem(config, logger, (err) => {
+    logger.fatal({ err }, 'cannot go on')
+    process.exit(1)
+  })
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => {
+      logger.fatal({ signal }, `not stopped within ${STOP_WITHIN_SECONDS} s`)
+      process.exit(1)
+    }, STOP_WITHIN_SECONDS * 1_000).unref()
+    system.stop().then(
+      () => logger.info({ signal }, 'stopped'),
+      (err) => {
+        logger.error({ err }, 'could not close everything')
+        process.exitCode = 1
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    // A sentence for what the operator can mend, a stack for what only we can.
+    const isForOperator = error instanceof ConfigError || error instanceof UnusableDatabaseError
+    console.error(isForOperator ? error.message : error)
+    process.exitCode = isForOperator ? 2 : 1
+  })
+}

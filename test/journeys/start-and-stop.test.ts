@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { call } from '../harness/call.ts'
+import { createDatabase, type TestDatabase } from '../harness/server.ts'
+import { OPERATOR_TOKEN, spawnSystem } from '../harness/system.ts'
+
+let made: TestDatabase
+beforeAll(async () => {
+  made = await createDatabase(inject('serverUrl'))
+})
+afterAll(() => made.drop())
+
+describe('a process', () => {
+  it('serves, is ready, and ends with 0 on SIGTERM', async () => {
+    const system = await spawnSystem(made.url)
+    expect((await call(`${system.url}/health/ready`)).status).toBe(200)
+    expect((await call(`${system.url}/tenants`, { token: OPERATOR_TOKEN })).body).toEqual({
+      tenants: [],
+      next_cursor: null,
+    })
+    expect(await system.stop()).toEqual({ code: 0, signal: null })
+  })
+
+  it('that is only a worker answers health checks and no API', async () => {
+    const system = await spawnSystem(made.url, { SIGNALBOX_ROLES: 'worker' })
+    expect((await call(`${system.url}/health/live`)).status).toBe(200)
+    expect((await call(`${system.url}/tenants`, { token: OPERATOR_TOKEN })).status).toBe(404)
+    await system.stop()
+  })
+})

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{src,test,mock-provider,bench}/**/*.test.ts'],
+    globalSetup: 'test/harness/global-setup.ts',
+    reporters: ['default', './test/harness/closing-line.ts'],
+    pool: 'forks',
+    maxWorkers: 3,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // A test that has to be run twice to pass is a broken test.
+    retry: 0,
+  },
+})
