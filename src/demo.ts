@@ -28,15 +28,13 @@ const Remembered = z.object({
 })
 type Remembered = z.output<typeof Remembered>
 
+/** Starts a run for a tenant that has never had one. */
+type StartFirstRun = (tx: Tx, tenantId: TenantId) => Promise<void>
+
 export type Demo = {
   providerUrl: string | undefined
   /** Starts the first runs and prints how to get in; after the server listens. */
-  run(context: {
-    url: string
-    database: Database
-    /** Starts a run for a tenant that has never had one. */
-    startFirstRun: (tx: Tx, tenantId: TenantId) => Promise<void>
-  }): Promise<void>
+  welcome(url: string, database: Database, startFirstRun: StartFirstRun): Promise<void>
   stop(): Promise<void>
 }
 
@@ -60,9 +58,9 @@ export async function startDemo(config: Config, tenancy: TenancyApi, permissions
       : undefined
   return {
     providerUrl: provider?.url,
-    run: async ({ url, database, startFirstRun }) => {
+    welcome: async (url, database, startFirstRun) => {
       for (const { id } of TENANTS) await database.withTenant(id, (tx) => startFirstRun(tx, id))
-      process.stdout.write(welcome(url, demo))
+      process.stdout.write(greeting(url, demo))
     },
     stop: async () => provider?.close(),
   }
@@ -99,7 +97,7 @@ function remember(file: string, demo: Remembered): void {
   renameSync(`${file}.new`, file)
 }
 
-function welcome(url: string, { email, password, apiKey }: Remembered): string {
+function greeting(url: string, { email, password, apiKey }: Remembered): string {
   return `
   Signalbox serves at   ${url}
   API documentation     ${url}/docs

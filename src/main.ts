@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import packageJson from '../package.json' with { type: 'json' }
+import { auditModule, auditPermissions } from './core/audit/index.ts'
 import { listTasks, startReaper, startWorker, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
 import { startDemo } from './demo.ts'
@@ -7,7 +8,7 @@ import { ingestionModule, ingestionPermissions } from './desks/support/ingestion
 import { ticketPermissions, ticketRoutes } from './desks/support/tickets/index.ts'
 import { type Config, ConfigError, loadConfig } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
-import { repeat } from './kernel/repeat.ts'
+import { type Repetition, repeat } from './kernel/repeat.ts'
 import { migrationSets, queues } from './migration-sets.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
@@ -17,12 +18,19 @@ import { installQueue, openQueue } from './platform/queue/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
 /** All permissions of all modules, with the least role that has each. */
-const permissions = { ...tenancyPermissions, ...taskPermissions, ...ticketPermissions, ...ingestionPermissions }
+const permissions = {
+  ...tenancyPermissions,
+  ...auditPermissions,
+  ...taskPermissions,
+  ...ticketPermissions,
+  ...ingestionPermissions,
+}
 
 /** What the identity and queue pools take of DATABASE_POOL_SIZE. */
 const POOL_SHARES = { identity: 2, queue: 2 }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
+const UPKEEP_EVERY_SECONDS = 3_600
 
 export type System = {
   /** Where the API answers, e.g. `http://127.0.0.1:8080`. */
@@ -45,43 +53,83 @@ export async function startSystem(
 ): Promise<System> {
   const opened = new AsyncDisposableStack()
   try {
-    return await open(config, logger, opened, onFatal)
+    return await open({ config, logger, opened, version: packageJson.version }, onFatal)
   } catch (error) {
     await opened.disposeAsync()
     throw error
   }
 }
 
-async function open(
-  config: Config,
-  logger: Logger,
-  opened: AsyncDisposableStack,
-  onFatal: (error: Error) => void,
-): Promise<System> {
-  const version = packageJson.version
-  const has = (role: Config['SIGNALBOX_ROLES'][number]) => config.SIGNALBOX_ROLES.includes(role)
+/** What everything below needs: who we are, and where to register what has to be closed. */
+type Opening = { config: Config; logger: Logger; opened: AsyncDisposableStack; version: string }
+
+async function open(opening: Opening, onFatal: (error: Error) => void): Promise<System> {
+  const { config, logger, opened } = opening
+  const platform = await openPlatform(opening, onFatal)
+  const modules = await composeModules(opening, platform)
+  let draining = false
+  const app = await buildApp({
+    logger,
+    database: platform.database,
+    authenticate: modules.tenancy.authenticate,
+    permissions: new Set(Object.keys(permissions)),
+    routes: config.SIGNALBOX_ROLES.includes('api') ? modules.routes : [],
+    rootRoutes: operationsRoutes({ ...platform, isDraining: () => draining }),
+    requestsPerMinute: config.REQUESTS_PER_MINUTE,
+    corsOrigins: config.CORS_ORIGINS,
+    trustProxy: config.TRUST_PROXY,
+    version: opening.version,
+    onAnswered: platform.metrics.requestAnswered,
+  })
+  opened.defer(() => app.close())
+  await startRoles(opening, platform, modules)
+
+  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  logger.info({ address: url, role: config.SIGNALBOX_ROLES.join(',') }, 'signalbox serves')
+  await modules.welcome(url)
+
+  let stopping: Promise<void> | undefined
+  return {
+    url,
+    databaseUrl: platform.databaseUrl,
+    stop: () => {
+      draining = true
+      stopping ??= opened.disposeAsync()
+      return stopping
+    },
+  }
+}
+
+type Platform = Awaited<ReturnType<typeof openPlatform>>
+
+/** The technical ground: traces, a migrated database, the queue, metrics. */
+async function openPlatform({ config, logger, opened, version }: Opening, onFatal: (error: Error) => void) {
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
     const tracing = await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, version })
     opened.defer(() => tracing.stop())
   }
-
   const databaseUrl = config.DATABASE_URL ?? (await openEmbedded(config, logger, opened, onFatal))
   const ownerUrl = config.DATABASE_OWNER_URL ?? databaseUrl
   await migrate({ url: ownerUrl, sets: migrationSets, logger, afterwards: () => installQueue(ownerUrl, queues) })
 
-  const metrics = createMetrics()
   const servingPool = config.DATABASE_POOL_SIZE - POOL_SHARES.identity - POOL_SHARES.queue
   const database = openDatabase({ url: databaseUrl, max: Math.max(servingPool, 2), logger })
   opened.defer(() => database.close())
-  metrics.gauge(
-    'signalbox_database_connections',
-    'Open connections of the serving pool',
-    () => database.poolUse().total,
-  )
-  metrics.gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
-  const queue = await openQueue({ url: databaseUrl, logger, supervise: has('scheduler'), max: POOL_SHARES.queue })
+  const supervise = config.SIGNALBOX_ROLES.includes('scheduler')
+  const queue = await openQueue({ url: databaseUrl, logger, supervise, max: POOL_SHARES.queue })
   opened.defer(() => queue.stop(1))
 
+  const metrics = createMetrics()
+  const { gauge } = metrics
+  gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
+  gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
+  return { databaseUrl, database, queue, metrics }
+}
+
+type Modules = Awaited<ReturnType<typeof composeModules>>
+
+/** The modules, each given what it needs of the others; and the demo, which uses them like a caller. */
+async function composeModules({ config, logger, opened }: Opening, { databaseUrl, database, queue }: Platform) {
   const tenancy = await tenancyModule({
     database,
     databaseUrl,
@@ -94,83 +142,61 @@ async function open(
     identityPoolSize: POOL_SHARES.identity,
   })
   opened.defer(() => tenancy.close())
-  const tasks = tasksModule({ database, queue })
-  const demo =
-    config.SIGNALBOX_DEMO && has('api') ? await startDemo(config, tenancy.api, Object.keys(permissions)) : undefined
+  const wantsDemo = config.SIGNALBOX_DEMO && config.SIGNALBOX_ROLES.includes('api')
+  const demo = wantsDemo ? await startDemo(config, tenancy.api, Object.keys(permissions)) : undefined
   if (demo) opened.defer(() => demo.stop())
+  const tasks = tasksModule({ database, queue })
   const ingestion = ingestionModule({
     baseUrl: config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`,
     timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS,
     enqueue: tasks.enqueue,
     tenantOfTask: tenantOfTask(database),
   })
+  return {
+    tenancy,
+    routes: [...tenancy.routes, ...auditModule().routes, ...tasks.routes, ...ingestion.routes, ...ticketRoutes],
+    kinds: ingestion.kinds,
+    welcome: async (url: string) =>
+      demo?.welcome(url, database, async (tx, tenantId) => {
+        const [earlier] = await listTasks(tx, { limit: 1 })
+        if (!earlier) await ingestion.startRun(tx, tenantId, 'demo')
+      }),
+  }
+}
 
-  let draining = false
-  const app = await buildApp({
-    logger,
-    database,
-    authenticate: tenancy.authenticate,
-    permissions: new Set(Object.keys(permissions)),
-    routes: has('api') ? [...tenancy.routes, ...tasks.routes, ...ingestion.routes, ...ticketRoutes] : [],
-    rootRoutes: operationsRoutes({ database, metrics, isDraining: () => draining }),
-    requestsPerMinute: config.REQUESTS_PER_MINUTE,
-    corsOrigins: config.CORS_ORIGINS,
-    trustProxy: config.TRUST_PROXY,
-    version,
-    onAnswered: metrics.requestAnswered,
-  })
-  opened.defer(() => app.close())
-
-  if (has('scheduler')) {
+/** Starts what this process does besides answering; what is registered last is stopped first. */
+async function startRoles({ config, logger, opened }: Opening, platform: Platform, modules: Modules): Promise<void> {
+  const { database, databaseUrl, queue, metrics } = platform
+  if (config.SIGNALBOX_ROLES.includes('scheduler')) {
     const reaper = startReaper({ database, queue, logger, onLost: metrics.tasksLost })
     opened.defer(() => reaper.stop())
-    const upkeep = startUpkeep(database, logger)
+    const upkeep = startUpkeep(logger, async () => {
+      await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)
+      await modules.tenancy.api.forgetExpiredSessions()
+    })
     opened.defer(() => upkeep.stop())
   }
-  if (has('worker')) {
-    const worker = await startWorker({
-      database,
-      databaseUrl,
-      queue,
-      logger,
-      kinds: ingestion.kinds,
-      owner: `${process.pid}:${randomUUID()}`,
-      leaseSeconds: config.TASK_LEASE_SECONDS,
-      concurrency: config.TASK_CONCURRENCY,
-      concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
-      onEnded: metrics.taskEnded,
-    })
-    metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
-    opened.defer(async () => {
-      // First no new tasks, then tell those that run: in the other order a task could start in between.
-      const stopped = queue.stop(STOP_WITHIN_SECONDS - 10)
-      worker.handBack()
-      await stopped
-      await worker.close()
-    })
-  }
-
-  const url = await app.listen({ host: config.HOST, port: config.PORT })
-  logger.info({ address: url, role: config.SIGNALBOX_ROLES.join(',') }, 'signalbox serves')
-  await demo?.run({
-    url,
+  if (!config.SIGNALBOX_ROLES.includes('worker')) return
+  const worker = await startWorker({
     database,
-    startFirstRun: async (tx, tenantId) => {
-      const [earlier] = await listTasks(tx, { limit: 1 })
-      if (!earlier) await ingestion.startRun(tx, tenantId, 'demo')
-    },
-  })
-
-  let stopping: Promise<void> | undefined
-  return {
-    url,
     databaseUrl,
-    stop: () => {
-      draining = true
-      stopping ??= opened.disposeAsync()
-      return stopping
-    },
-  }
+    queue,
+    logger,
+    kinds: modules.kinds,
+    owner: `${process.pid}:${randomUUID()}`,
+    leaseSeconds: config.TASK_LEASE_SECONDS,
+    concurrency: config.TASK_CONCURRENCY,
+    concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
+    onEnded: metrics.taskEnded,
+  })
+  metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
+  opened.defer(async () => {
+    // First no new tasks, then tell those that run: in the other order a task could start in between.
+    const stopped = queue.stop(STOP_WITHIN_SECONDS - 10)
+    worker.handBack()
+    await stopped
+    await worker.close()
+  })
 }
 
 async function openEmbedded(
@@ -188,14 +214,15 @@ async function openEmbedded(
   return postgres.url
 }
 
-function startUpkeep(database: Parameters<typeof startReaper>[0]['database'], logger: Logger) {
+/** What nobody waits for: deletes what has been kept long enough. */
+function startUpkeep(logger: Logger, work: () => Promise<void>): Repetition {
   return repeat({
-    everySeconds: 3_600,
+    everySeconds: UPKEEP_EVERY_SECONDS,
     work: async () => {
-      await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)
+      await work()
       return undefined
     },
-    onError: (err) => logger.warn({ err, component: 'upkeep' }, 'could not forget old idempotency keys'),
+    onError: (err) => logger.warn({ err, component: 'upkeep' }, 'the hourly upkeep failed'),
   })
 }
 
@@ -203,22 +230,20 @@ function startUpkeep(database: Parameters<typeof startReaper>[0]['database'], lo
 async function main(): Promise<void> {
   const config = loadConfig()
   const logger = createLogger({ level: config.LOG_LEVEL })
-  const system = await startSystem(config, logger, (err) => {
-    logger.fatal({ err }, 'cannot go on')
+  const leave = (reason: string) => {
+    logger.fatal({ reason }, 'leaving at once')
     process.exit(1)
-  })
+  }
+  const system = await startSystem(config, logger, (error) => leave(error.message))
+  let stopping = false
   const stop = (signal: NodeJS.Signals) => {
+    if (stopping) leave(`a second ${signal}`)
+    stopping = true
     logger.info({ signal }, 'stopping')
-    setTimeout(() => {
-      logger.fatal({ signal }, `not stopped within ${STOP_WITHIN_SECONDS} s`)
-      process.exit(1)
-    }, STOP_WITHIN_SECONDS * 1_000).unref()
+    setTimeout(() => leave(`not stopped within ${STOP_WITHIN_SECONDS} s`), STOP_WITHIN_SECONDS * 1_000).unref()
     system.stop().then(
       () => logger.info({ signal }, 'stopped'),
-      (err) => {
-        logger.error({ err }, 'could not close everything')
-        process.exitCode = 1
-      },
+      (error) => leave(String(error)),
     )
   }
   process.on('SIGTERM', stop)

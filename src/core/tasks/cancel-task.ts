@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
+import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Tx } from '../../platform/database/index.ts'
+import { recordAudit } from '../audit/index.ts'
 import { taskFault, taskNotFound } from './faults.ts'
 import { findTask, requestCancel } from './store.ts'
 
@@ -12,8 +14,12 @@ export const CANCEL_CHANNEL = 'signalbox_task_cancel'
  *
  * @throws tasks.not_found, tasks.already_ended
  */
-export async function cancelTask(tx: Tx, taskId: string): Promise<'cancelled' | 'cancelling'> {
+export async function cancelTask(
+  tx: Tx,
+  { tenantId, taskId, cancelledBy }: { tenantId: TenantId; taskId: string; cancelledBy: string },
+): Promise<'cancelled' | 'cancelling'> {
   const status = await requestCancel(tx, taskId)
+  if (status) await recordAudit(tx, { tenantId, actor: cancelledBy, action: 'task.cancel', subject: `task:${taskId}` })
   if (status === 'running') {
     // Sent when the transaction commits, so a worker that looks finds the request.
     await sql`select pg_notify(${CANCEL_CHANNEL}, ${taskId})`.execute(tx)

@@ -1,44 +1,79 @@
 import type { Logger } from '../../kernel/logger.ts'
 import { type Repetition, repeat } from '../../kernel/repeat.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
-import type { Database } from '../../platform/database/index.ts'
+import type { Database, SystemTx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
-import { dispatch } from './enqueue-task.ts'
-import { type ReapedTask, reapExpired } from './store.ts'
+import { dispatch, TASK_QUEUE } from './enqueue-task.ts'
+import { findForgotten, type ReapedTask, reapExpired } from './store.ts'
 
 const REAP_EVERY_SECONDS = 5
-const REAP_AT_ONCE = 100
+const LOOK_FOR_FORGOTTEN_EVERY_SECONDS = 60
+/** Longer than the engine takes to hand out the job of a dead worker again. */
+const FORGOTTEN_AFTER_SECONDS = 120
+const AT_ONCE = 100
+
+type Dependencies = { database: Database; queue: Queue }
 
 /** Frees the tasks of workers that went away and tells the workers about those to be tried again; one transaction. */
-export async function reapLostTasks(database: Database, queue: Queue): Promise<ReapedTask[]> {
+export function reapLostTasks({ database, queue }: Dependencies): Promise<ReapedTask[]> {
   return database.acrossTenants('a dead worker leaves tasks of any tenant behind', async (tx) => {
-    const reaped = await reapExpired(tx, REAP_AT_ONCE)
-    for (const task of reaped) {
-      if (task.status !== 'retrying') continue
-      await dispatch(queue, tx, { tenantId: tenantId(task.tenant_id), taskId: task.task_id }, { priority: 0 })
-    }
+    const reaped = await reapExpired(tx, AT_ONCE)
+    await tellWorkers(
+      queue,
+      tx,
+      reaped.filter(({ status }) => status === 'retrying'),
+    )
     return reaped
   })
 }
 
-/** Reaps every few seconds until stopped. Several processes may: rows are locked and skipped. */
-export function startReaper(options: {
-  database: Database
-  queue: Queue
-  logger: Logger
-  onLost?: (count: number) => void
-}): Repetition {
-  const { database, queue, logger } = options
-  return repeat({
+/** Tells the workers again about tasks that nothing points to any more; returns how many. */
+export function redispatchForgottenTasks(
+  { database, queue }: Dependencies,
+  waitedSeconds = FORGOTTEN_AFTER_SECONDS,
+): Promise<number> {
+  return database.acrossTenants('the queue may have forgotten tasks of any tenant', async (tx) => {
+    const forgotten = await findForgotten(tx, { queue: TASK_QUEUE, waitedSeconds, limit: AT_ONCE })
+    await tellWorkers(queue, tx, forgotten)
+    return forgotten.length
+  })
+}
+
+async function tellWorkers(queue: Queue, tx: SystemTx, tasks: readonly { tenant_id: string; task_id: string }[]) {
+  for (const { tenant_id, task_id } of tasks) {
+    await dispatch(queue, tx, { tenantId: tenantId(tenant_id), taskId: task_id }, { priority: 0 })
+  }
+}
+
+/** Does both every few seconds until stopped. Several processes may: rows are locked, telling twice is harmless. */
+export function startReaper(options: Dependencies & { logger: Logger; onLost?: (count: number) => void }): {
+  stop(): Promise<void>
+} {
+  const { logger } = options
+  const reaper = repeat({
     everySeconds: REAP_EVERY_SECONDS,
     work: async () => {
-      const reaped = await reapLostTasks(database, queue)
+      const reaped = await reapLostTasks(options)
       for (const { tenant_id, task_id, kind: task_kind, status } of reaped) {
         logger.warn({ tenant_id, task_id, task_kind, status }, 'a task lost its worker')
       }
       options.onLost?.(reaped.length)
-      return reaped.length === REAP_AT_ONCE ? 'again' : undefined
+      return reaped.length === AT_ONCE ? 'again' : undefined
     },
     onError: (err) => logger.warn({ err, component: 'reaper' }, 'could not look for lost tasks'),
   })
+  const finder: Repetition = repeat({
+    everySeconds: LOOK_FOR_FORGOTTEN_EVERY_SECONDS,
+    work: async () => {
+      const count = await redispatchForgottenTasks(options)
+      if (count > 0) logger.warn({ count, component: 'reaper' }, 'tasks that the queue had forgotten are back in it')
+      return count === AT_ONCE ? 'again' : undefined
+    },
+    onError: (err) => logger.warn({ err, component: 'reaper' }, 'could not look for forgotten tasks'),
+  })
+  return {
+    stop: async () => {
+      await Promise.all([reaper.stop(), finder.stop()])
+    },
+  }
 }

@@ -124,7 +124,10 @@ export function taskRoutes(database: Database): Route[] {
       params,
       query,
       responses: { 200: z.object({ task_id: z.uuid(), status: z.enum(['cancelled', 'cancelling']) }) },
-      handle: async ({ tx, params: { task_id } }) => reply(200, { task_id, status: await cancelTask(tx, task_id) }),
+      handle: async ({ tx, tenantId, caller, params: { task_id } }) => {
+        const status = await cancelTask(tx, { tenantId, taskId: task_id, cancelledBy: caller.id })
+        return reply(200, { task_id, status })
+      },
     }),
   ]
 }

@@ -34,26 +34,22 @@ export type RunningTasks = {
 /** Claims one task, runs its handler under a lease, and records how it ended. Does nothing when it cannot be claimed. */
 export async function runTask(dependencies: RunTaskDependencies, { tenantId, taskId }: Dispatch): Promise<void> {
   const { database, owner, leaseSeconds, kinds } = dependencies
-  const task = await database.withTenant(tenantId, (tx) => claimTask(tx, { taskId, owner, leaseSeconds }))
-  if (!task) return
+  const task = await database.withTenant(tenantId, (tx) =>
+    claimTask(tx, { taskId, owner, leaseSeconds, kinds: [...kinds.keys()] }),
+  )
+  const kind = task && kinds.get(task.kind)
+  if (!kind) return
   const claim: Claim = { taskId, owner, fencing: task.fencing }
-  const log = dependencies.logger.child({
-    tenant_id: tenantId,
-    task_id: taskId,
-    task_kind: task.kind,
-    attempt: task.attempt,
-  })
+  const bindings = { tenant_id: tenantId, task_id: taskId, task_kind: task.kind, attempt: task.attempt }
+  const log = dependencies.logger.child(bindings)
   const started = performance.now()
-  const kind = kinds.get(task.kind)
   log.info({ fencing: claim.fencing }, 'task claimed')
 
-  const ending: Ending = kind
-    ? await inSpan(`task ${kind.name}`, { 'signalbox.task_id': taskId, 'signalbox.attempt': task.attempt }, () =>
-        runHandler(dependencies, kind, { task, claim, log, tenantId }),
-      )
-    : { thrown: new Error(`no handler for task kind ${task.kind} in this process`), stopped: null }
-  const retry = kind?.retry ?? { attemptsMax: task.attempts_max, baseSeconds: 30, capSeconds: 600 }
-  const outcome = decideOutcome(ending, task.attempt, retry, Math.random())
+  const attributes = { 'signalbox.task_id': taskId, 'signalbox.attempt': task.attempt }
+  const ending = await inSpan(`task ${kind.name}`, attributes, () =>
+    runHandler(dependencies, kind, { task, claim, log, tenantId }),
+  )
+  const outcome = decideOutcome(ending, task.attempt, kind.retry, Math.random())
   if ('thrown' in ending && ending.stopped === null) log.warn({ err: ending.thrown }, 'task attempt failed')
   await record(dependencies, { tenantId, claim, outcome, log })
   dependencies.onEnded?.({ kind: task.kind, outcome: outcome.kind, seconds: (performance.now() - started) / 1_000 })

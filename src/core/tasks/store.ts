@@ -80,10 +80,13 @@ export async function listTasks(
   return rows
 }
 
-/** Takes a waiting task whose time has come; undefined when it is not there to be taken (any more). */
+/**
+ * Takes a waiting task of one of `kinds` whose time has come; undefined when it is not there to be taken (any more). A
+ * kind that this process does not know is left to one that does: during an upgrade there are both.
+ */
 export async function claimTask(
   tx: Tx,
-  claim: { taskId: string; owner: string; leaseSeconds: number },
+  claim: { taskId: string; owner: string; leaseSeconds: number; kinds: readonly string[] },
 ): Promise<(Task & { payload: unknown; fencing: number }) | undefined> {
   const { rows } = await sql<Task & { payload: unknown; fencing: number }>`
     update tasks set
@@ -91,6 +94,7 @@ export async function claimTask(
       lease_expires_at = clock_timestamp() + ${claim.leaseSeconds} * interval '1 second',
       started_at = coalesce(started_at, now())
     where task_id = ${claim.taskId} and status in ('queued', 'retrying') and run_after <= clock_timestamp()
+      and kind = any(${claim.kinds})
     returning ${TASK_COLUMNS}, payload, fencing`.execute(tx)
   return rows[0]
 }
@@ -186,5 +190,24 @@ export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTa
     from expired
     where tasks.tenant_id = expired.tenant_id and tasks.task_id = expired.task_id
     returning tasks.tenant_id, tasks.task_id, tasks.kind, tasks.status`.execute(tx)
+  return rows
+}
+
+/**
+ * Waiting tasks whose time came a while ago and that no queued or active job of the engine points to: the engine gave
+ * the job up, or its tables were emptied. Oldest first, bounded.
+ */
+export async function findForgotten(
+  tx: SystemTx,
+  options: { queue: string; waitedSeconds: number; limit: number },
+): Promise<{ tenant_id: string; task_id: string }[]> {
+  const { rows } = await sql<{ tenant_id: string; task_id: string }>`
+    select tenant_id, task_id from tasks
+    where status in ('queued', 'retrying')
+      and run_after < clock_timestamp() - ${options.waitedSeconds} * interval '1 second'
+      and not exists (
+        select from pgboss.job
+        where name = ${options.queue} and state < 'completed' and data ->> 'taskId' = task_id::text)
+    order by run_after limit ${options.limit}`.execute(tx)
   return rows
 }

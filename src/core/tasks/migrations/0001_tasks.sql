@@ -32,6 +32,7 @@ create index tasks_live on tasks (tenant_id) where status in ('queued', 'running
 create index tasks_by_status on tasks (tenant_id, status, task_id desc);
 create index tasks_by_kind on tasks (tenant_id, kind, task_id desc);
 create index tasks_by_lease on tasks (lease_expires_at) where status = 'running';
+create index tasks_by_due_time on tasks (run_after) where status in ('queued', 'retrying');
 -- The reaper finds tasks whose worker is gone, of all tenants; the API finds the tenant of a task it is asked for by id.
 select platform.secure_tenant_table('tasks', 'select, update');
 create index tasks_by_id on tasks (task_id);

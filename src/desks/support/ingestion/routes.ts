@@ -59,10 +59,11 @@ export function ingestionRoutes({ start, kindName, tenantOfTask }: RouteDependen
       access: 'ingestion.cancel',
       ...ofJob,
       responses: { 200: z.object({ job_id: z.uuid(), status: z.enum(['cancelled', 'cancelling']) }) },
-      handle: async ({ tx, params: { job_id } }) => {
+      handle: async ({ tx, tenantId, caller, params: { job_id } }) => {
         const task = await findTask(tx, job_id)
         if (task?.kind !== kindName) throw jobNotFound()
-        return reply(200, { job_id, status: await cancelTask(tx, job_id) })
+        const status = await cancelTask(tx, { tenantId, taskId: job_id, cancelledBy: caller.id })
+        return reply(200, { job_id, status })
       },
     }),
   ]

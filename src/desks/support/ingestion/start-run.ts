@@ -1,3 +1,4 @@
+import { recordAudit } from '../../../core/audit/index.ts'
 import type { EnqueueTask, TaskKind } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Tx } from '../../../platform/database/index.ts'
@@ -8,5 +9,11 @@ export type StartRun = (tx: Tx, tenantId: TenantId, startedBy: string) => Promis
 
 /** Starts a run, or finds the one that is queued or running: a tenant has at most one, decided by one statement. */
 export function startRun(enqueue: EnqueueTask, kind: TaskKind<IngestionPayload, RunProgress>): StartRun {
-  return (tx, tenantId, startedBy) => enqueue(tx, tenantId, kind, {}, { uniqueKey: 'provider', createdBy: startedBy })
+  return async (tx, tenantId, startedBy) => {
+    const run = await enqueue(tx, tenantId, kind, {}, { uniqueKey: 'provider', createdBy: startedBy })
+    if (run.created) {
+      await recordAudit(tx, { tenantId, actor: startedBy, action: 'ingestion.run', subject: `task:${run.taskId}` })
+    }
+    return run
+  }
 }
