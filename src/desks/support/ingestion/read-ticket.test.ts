@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { tenantId } from '../../../kernel/tenant-id.ts'
+import { readTickets } from './read-ticket.ts'
+
+const ours = tenantId('tenant_a')
+const ticket = {
+  id: 'ext-001',
+  tenant_id: 'tenant_a',
+  source: 'email',
+  customer_id: 'cust_1',
+  subject: 'Broken',
+  message: 'It broke.',
+  status: 'open',
+  created_at: '2026-01-01T00:00:00Z',
+  updated_at: '2026-01-01T00:00:00Z',
+}
+
+describe('readTickets', () => {
+  it('keeps the tenant’s own tickets and passes over those of others and what names no tenant', () => {
+    const rows = [ticket, { ...ticket, id: 'ext-002', tenant_id: 'tenant_b' }, null, 7, 'x', {}, []]
+    const { tickets, failed } = readTickets(rows, ours)
+    expect(tickets.map(({ external_id }) => external_id)).toEqual(['ext-001'])
+    expect(failed).toEqual([])
+  })
+
+  it.each([
+    ['a NUL byte', { subject: 'a\0b' }, 'a\u{FFFD}b'],
+    ['half a surrogate pair', { subject: 'a\ud800b' }, 'a\u{FFFD}b'],
+  ])('replaces %s, which PostgreSQL cannot store', (_what, change, stored) => {
+    expect(readTickets([{ ...ticket, ...change }], ours).tickets[0]?.subject).toBe(stored)
+  })
+
+  it('takes a text of 1 MB', () => {
+    expect(readTickets([{ ...ticket, message: 'x'.repeat(1_000_000) }], ours).tickets).toHaveLength(1)
+  })
+
+  it.each([
+    ['a date without zone', { created_at: '2026-01-01T00:00:00' }, 'created_at'],
+    ['an unknown status', { status: 'escalated' }, 'status'],
+    ['no id', { id: '' }, 'id'],
+    ['a missing field', { customer_id: undefined }, 'customer_id'],
+  ])('sets a ticket with %s aside with the reason, and the rest of the page goes on', (_what, change, named) => {
+    const { tickets, failed } = readTickets(
+      [
+        { ...ticket, ...change },
+        { ...ticket, id: 'ext-002' },
+      ],
+      ours,
+    )
+    expect(tickets.map(({ external_id }) => external_id)).toEqual(['ext-002'])
+    expect(failed).toHaveLength(1)
+    expect(failed[0]?.reason).toContain(named)
+  })
+})
