@@ -13,12 +13,13 @@ import { migrationSets, queues } from './migration-sets.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
 import { migrate, openDatabase, UnusableDatabaseError } from './platform/database/index.ts'
-import { buildApp, forgetOldKeys } from './platform/http/index.ts'
+import { buildApp, forgetOldKeys, type MountedRoute } from './platform/http/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
+import { outboundBudget } from './platform/resilience/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
 /** All permissions of all modules, with the least role that has each. */
-const permissions = {
+export const permissions = {
   ...tenancyPermissions,
   ...auditPermissions,
   ...taskPermissions,
@@ -36,6 +37,8 @@ export type System = {
   /** Where the API answers, e.g. `http://127.0.0.1:8080`. */
   url: string
   databaseUrl: string
+  /** What it serves, as it was declared. */
+  routes: readonly MountedRoute[]
   /** Takes no new work, finishes or hands back what runs, closes everything in reverse order. May be called twice. */
   stop(): Promise<void>
 }
@@ -92,6 +95,7 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
   return {
     url,
     databaseUrl: platform.databaseUrl,
+    routes: app.mountedRoutes,
     stop: () => {
       draining = true
       stopping ??= opened.disposeAsync()
@@ -146,9 +150,16 @@ async function composeModules({ config, logger, opened }: Opening, { databaseUrl
   const demo = wantsDemo ? await startDemo(config, tenancy.api, Object.keys(permissions)) : undefined
   if (demo) opened.defer(() => demo.stop())
   const tasks = tasksModule({ database, queue })
+  const baseUrl = config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`
   const ingestion = ingestionModule({
-    baseUrl: config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`,
+    baseUrl,
     timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS,
+    budget: outboundBudget({
+      database,
+      connection: baseUrl,
+      limit: config.EXTERNAL_RATE_LIMIT,
+      windowSeconds: config.EXTERNAL_RATE_WINDOW_SECONDS,
+    }),
     enqueue: tasks.enqueue,
     tenantOfTask: tenantOfTask(database),
   })
@@ -226,7 +237,10 @@ function startUpkeep(logger: Logger, work: () => Promise<void>): Repetition {
   })
 }
 
-/** Runs until a signal says stop; a second signal does not wait. */
+/** Ctrl-C reaches a watcher and its child, which may hear it from both: within this time it is one wish. */
+const SAME_SIGNAL_MS = 1_000
+
+/** Runs until a signal says stop, also while it starts. A second signal, a while later, does not wait. */
 async function main(): Promise<void> {
   const config = loadConfig()
   const logger = createLogger({ level: config.LOG_LEVEL })
@@ -234,20 +248,22 @@ async function main(): Promise<void> {
     logger.fatal({ reason }, 'leaving at once')
     process.exit(1)
   }
-  const system = await startSystem(config, logger, (error) => leave(error.message))
-  let stopping = false
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) leave(`a second ${signal}`)
-    stopping = true
+  const stopAsked = Promise.withResolvers<NodeJS.Signals>()
+  let askedAt: number | undefined
+  const ask = (signal: NodeJS.Signals) => {
+    if (askedAt !== undefined && performance.now() - askedAt > SAME_SIGNAL_MS) leave(`a second ${signal}`)
+    if (askedAt !== undefined) return
+    askedAt = performance.now()
     logger.info({ signal }, 'stopping')
     setTimeout(() => leave(`not stopped within ${STOP_WITHIN_SECONDS} s`), STOP_WITHIN_SECONDS * 1_000).unref()
-    system.stop().then(
-      () => logger.info({ signal }, 'stopped'),
-      (error) => leave(String(error)),
-    )
+    stopAsked.resolve(signal)
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  process.on('SIGTERM', ask)
+  process.on('SIGINT', ask)
+  const system = await startSystem(config, logger, (error) => leave(error.message))
+  const signal = await stopAsked.promise
+  await system.stop()
+  logger.info({ signal }, 'stopped')
 }
 
 if (import.meta.main) {

@@ -5,11 +5,13 @@ import { ticketsMigrations } from './desks/support/tickets/index.ts'
 import { databaseMigrations, type MigrationSet } from './platform/database/index.ts'
 import { httpMigrations } from './platform/http/index.ts'
 import type { QueueDefinition } from './platform/queue/index.ts'
+import { resilienceMigrations } from './platform/resilience/index.ts'
 
 /** Every module's migrations, in the order they are applied: a module after those whose tables it refers to. */
 export const migrationSets: readonly MigrationSet[] = [
   databaseMigrations,
   httpMigrations,
+  resilienceMigrations,
   tenancyMigrations,
   auditMigrations,
   tasksMigrations,

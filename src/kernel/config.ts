@@ -111,6 +111,18 @@ const variables = {
     example: 'https://helpdesk.example.com',
     about: 'the default provider; unset = the mock provider',
   },
+  EXTERNAL_RATE_LIMIT: {
+    schema: z.coerce.number().int().min(1).max(100_000).default(60),
+    bound: '1 to 100000 calls',
+    example: '60',
+    about: 'calls to the provider in one window, over all tenants and processes',
+  },
+  EXTERNAL_RATE_WINDOW_SECONDS: {
+    schema: seconds(1, 86_400).default(60),
+    bound: '1 to 86400 seconds',
+    example: '60',
+    about: 'the length of that window',
+  },
   EXTERNAL_TIMEOUT_SECONDS: {
     schema: seconds(1, 300).default(30),
     bound: '1 to 300 seconds',

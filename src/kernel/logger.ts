@@ -67,14 +67,22 @@ function serializeError(error: unknown): unknown {
 
 /** A JSON logger on standard output, or on `destination` when a test wants to read the lines. */
 export function createLogger(options: { level: string; destination?: { write(line: string): void } }): Logger {
-  return pino(
+  const root = pino(
     {
       level: options.level,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: allowListed, bindings: allowListed },
+      formatters: { level: (label) => ({ level: label }), log: allowListed },
       serializers: { err: serializeError },
     },
     options.destination ?? pino.destination({ dest: 1, sync: false }),
   )
+  // pino formats what is logged but not what a child is made with, and a child inherits its parent's own properties.
+  const makeChild = root.child as (this: Logger, bindings: Record<string, unknown>, options?: object) => Logger
+  const guarded = (logger: Logger): Logger =>
+    Object.assign(logger, {
+      child: (bindings: Record<string, unknown>, childOptions?: object) =>
+        guarded(makeChild.call(logger, allowListed(bindings), childOptions)),
+    })
+  return guarded(root)
 }

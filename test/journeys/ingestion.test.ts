@@ -108,6 +108,22 @@ describe('a run', () => {
     expect(await idsStored(databaseUrl)).toEqual({ tenant_b: await idsAtProvider(helpdesk, 'tenant_b') })
   })
 
+  it('stays within the provider’s budget over two processes, as the provider’s own log sees it', async () => {
+    const [limit, windowSeconds] = [8, 2]
+    const { helpdesk, start } = await scene({ tickets: 1_000, rateLimit: limit, rateWindowSeconds: windowSeconds })
+    const budget = { EXTERNAL_RATE_LIMIT: String(limit), EXTERNAL_RATE_WINDOW_SECONDS: String(windowSeconds) }
+    const [first, second] = [await start(budget), await start(budget)]
+    for (const tenant of ['tenant_a', 'tenant_b']) await makeTenant(first, tenant)
+    const jobs = [await startRun(first, 'tenant_a'), await startRun(second, 'tenant_b')]
+    for (const job of jobs) expect(await ended(first, job)).toMatchObject({ status: 'completed', attempt: 1 })
+
+    const { calls } = helpdesk.calls()
+    expect(calls.filter(({ status }) => status === 429)).toEqual([])
+    const times = calls.map(({ at }) => Date.parse(at))
+    const inWindow = (from: number) => times.filter((at) => at >= from && at < from + windowSeconds * 1_000).length
+    expect(Math.max(...times.map(inWindow))).toBe(limit)
+  })
+
   it('goes on after errors, resets, half bodies and answers that are no pages', async () => {
     const { helpdesk, start, databaseUrl } = await scene({ tickets: 600 })
     const route = PAGES

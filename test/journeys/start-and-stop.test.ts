@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { parseConfig } from '../../src/kernel/config.ts'
+import { startSystem } from '../../src/main.ts'
 import { call } from '../harness/call.ts'
-import { createDatabase, type TestDatabase } from '../harness/server.ts'
+import { silent } from '../harness/database.ts'
+import { administer, createDatabase, type TestDatabase } from '../harness/server.ts'
 import { OPERATOR_TOKEN, spawnSystem } from '../harness/system.ts'
 
 let made: TestDatabase
@@ -25,5 +28,17 @@ describe('a process', () => {
     expect((await call(`${system.url}/health/live`)).status).toBe(200)
     expect((await call(`${system.url}/tenants`, { token: OPERATOR_TOKEN })).status).toBe(404)
     await system.stop()
+  })
+})
+
+describe('stopping', () => {
+  it('leaves no connection to the database open', async () => {
+    const environment = { DATABASE_URL: made.url, PORT: '0', SIGNALBOX_DEMO: 'false' }
+    const system = await startSystem(parseConfig(environment), silent)
+    await system.stop()
+    const { rows } = await administer(inject('serverUrl'), (client) =>
+      client.query('select application_name, query from pg_stat_activity where datname = $1', [made.name]),
+    )
+    expect(rows).toEqual([])
   })
 })

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -133,6 +141,12 @@ export interface PlatformMigrations {
   id: string;
 }
 
+export interface PlatformOutboundBudgets {
+  connection: string;
+  granted: ArrayType<Timestamp>;
+  paused_until: Timestamp | null;
+}
+
 export interface PlatformSecrets {
   created_at: Generated<Timestamp>;
   name: string;
@@ -194,6 +208,7 @@ export interface DB {
   invitations: Invitations;
   memberships: Memberships;
   "platform.migrations": PlatformMigrations;
+  "platform.outbound_budgets": PlatformOutboundBudgets;
   "platform.secrets": PlatformSecrets;
   tasks: Tasks;
   tenants: Tenants;

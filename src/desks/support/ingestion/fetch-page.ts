@@ -1,6 +1,6 @@
 import { sleep } from '../../../kernel/abort.ts'
 import type { Logger } from '../../../kernel/logger.ts'
-import { backoffSeconds, type RetryPolicy } from '../../../platform/resilience/index.ts'
+import { backoffSeconds, type OutboundBudget, type RetryPolicy } from '../../../platform/resilience/index.ts'
 import { type Provider, ProviderError, type ProviderPage } from './provider.ts'
 
 const RETRY: RetryPolicy = { attemptsMax: 6, baseSeconds: 1, capSeconds: 30 }
@@ -8,17 +8,18 @@ const RETRY: RetryPolicy = { attemptsMax: 6, baseSeconds: 1, capSeconds: 30 }
 const THROTTLED_WAIT_SECONDS = 10
 
 /**
- * Fetches one page. Being throttled (429) is no failure: waits as long as the provider asks and goes on, as often as
- * it takes. Transient failures are tried again with back-off; what the provider refuses is thrown at once.
+ * Fetches one page when the provider's budget allows a call. Being throttled all the same (429) is no failure:
+ * everybody waits as long as the provider asks and goes on, as often as it takes. Transient failures are tried again with back-off; what the provider refuses is thrown at once.
  * Every wait ends with the signal.
  */
 export async function fetchPage(
-  provider: Provider,
+  { provider, budget }: { provider: Provider; budget: OutboundBudget },
   page: number,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<ProviderPage> {
   for (let failures = 0; ; ) {
     try {
+      await budget.take(signal)
       return await provider.listPage(page, signal)
     } catch (error) {
       if (!(error instanceof ProviderError) || error.kind === 'refused') throw error
@@ -26,7 +27,8 @@ export async function fetchPage(
       if (failures >= RETRY.attemptsMax) throw error
       const seconds = waitSeconds(error, failures)
       log.info({ page, delay_ms: Math.round(seconds * 1_000), reason: error.message }, 'waiting for the provider')
-      await sleep(seconds * 1_000, signal)
+      if (error.kind === 'throttled') await budget.pause(seconds)
+      else await sleep(seconds * 1_000, signal)
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { EnqueueTask, TaskKind } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { OutboundBudget } from '../../../platform/resilience/index.ts'
 import { httpProvider } from './provider.ts'
 import { ingestionRoutes } from './routes.ts'
 import { ingestionRun } from './run-ingestion.ts'
@@ -15,10 +16,11 @@ export const ingestionPermissions = {
 export function ingestionModule(dependencies: {
   baseUrl: string
   timeoutSeconds: number
+  budget: OutboundBudget
   enqueue: EnqueueTask
   tenantOfTask: (taskId: string) => Promise<TenantId | null>
 }) {
-  const kind = ingestionRun(httpProvider(dependencies))
+  const kind = ingestionRun({ provider: httpProvider(dependencies), budget: dependencies.budget })
   const start = startRun(dependencies.enqueue, kind)
   return {
     routes: ingestionRoutes({ ...dependencies, start, kindName: kind.name }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineTaskKind, PermanentFailure, type TaskKind } from '../../../core/tasks/index.ts'
+import type { OutboundBudget } from '../../../platform/resilience/index.ts'
 import { upsertTickets } from '../tickets/index.ts'
 import { ingestionFault } from './faults.ts'
 import { fetchPage } from './fetch-page.ts'
@@ -13,7 +14,10 @@ export type IngestionPayload = Record<string, never>
  * Walks the provider's pages until it says that there are no more, and stores the tenant's own tickets: each page and
  * the progress past it in one transaction. An attempt after a crash goes on with the first page that was not stored.
  */
-export function ingestionRun(provider: Provider): TaskKind<IngestionPayload, RunProgress> {
+export function ingestionRun(source: {
+  provider: Provider
+  budget: OutboundBudget
+}): TaskKind<IngestionPayload, RunProgress> {
   return defineTaskKind<IngestionPayload, RunProgress>({
     name: 'ingestion.run',
     payload: z.strictObject({}),
@@ -22,7 +26,7 @@ export function ingestionRun(provider: Provider): TaskKind<IngestionPayload, Run
     handle: async ({ tenantId, progress, signal, log, write }) => {
       let reached = startOrResume(progress)
       while (reached.next_page !== null) {
-        const page = await fetchPage(provider, reached.next_page, { signal, log }).catch(explainRefusal)
+        const page = await fetchPage(source, reached.next_page, { signal, log }).catch(explainRefusal)
         const { tickets, failed } = readTickets(page.tickets, tenantId)
         for (const { reason } of failed) log.warn({ page: reached.next_page, reason }, 'a ticket cannot be used')
         await write(async (tx) => {

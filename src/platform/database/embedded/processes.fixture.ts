@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { sleep } from '../../../kernel/abort.ts'
 import type { EmbeddedPostgres, EmbeddedPostgresOptions } from './index.ts'
 import { startEmbeddedPostgres } from './index.ts'
 
@@ -32,7 +42,9 @@ function makeDirectory(): string {
   return directory
 }
 
-function removeDirectory(directory: string) {
+/** The server of an owner that a test killed takes a moment to go, and would write into what is being removed. */
+async function removeDirectory(directory: string) {
+  while (processesOf(directory).length > 0) await sleep(20)
   rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
 }
 
@@ -104,8 +116,9 @@ export function serverPid(home: string): number {
   return Number.parseInt(readFileSync(join(home, 'cluster', 'postmaster.pid'), 'utf8'), 10)
 }
 
-/** The processes that work in a directory or were started for it, as `pid command line`. Linux only. */
+/** The processes that work in a directory or were started for it, as `pid command line`. Linux tells; elsewhere none. */
 export function processesOf(directory: string): string[] {
+  if (!existsSync('/proc')) return []
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map((pid) => ({ pid, cwd: tryTo(() => readlinkSync(`/proc/${pid}/cwd`)), command: commandOf(pid) }))

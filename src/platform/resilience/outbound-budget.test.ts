@@ -1,0 +1,75 @@
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { testDatabase } from '../../../test/harness/database.ts'
+import { waitFor } from '../../../test/harness/wait-for.ts'
+import { type OutboundBudget, outboundBudget } from './outbound-budget.ts'
+
+const db = testDatabase({ max: 10 })
+const never = new AbortController().signal
+let next = 0
+
+/** A budget of its own party; two handles on it stand for two processes. */
+function party(limit: number, windowSeconds: number) {
+  next += 1
+  const connection = `party ${next}`
+  const open = (): OutboundBudget => outboundBudget({ database: db.database, connection, limit, windowSeconds })
+  const granted = () =>
+    db.database.acrossTenants('the test reads the row', async (tx) => {
+      const { rows } = await sql<{ at: number }>`
+        select extract(epoch from at)::float8 as at from platform.outbound_budgets, unnest(granted) as at
+        where connection = ${connection} order by at`.execute(tx)
+      return rows.map(({ at }) => at)
+    })
+  return { open, granted }
+}
+
+describe('an outbound budget', () => {
+  it('lets as many calls leave at once as the window holds', async () => {
+    const { open, granted } = party(5, 3_600)
+    const budget = open()
+    for (let call = 0; call < 5; call += 1) await budget.take(never)
+    expect(await granted()).toHaveLength(5)
+  })
+
+  it('never lets more leave in any window, whoever asks, and wastes none of it', async () => {
+    const windowSeconds = 0.5
+    const { open } = party(4, windowSeconds)
+    const processes = [open(), open(), open()]
+    const left: number[] = []
+    await Promise.all(
+      Array.from({ length: 18 }, async (_, index) => {
+        await processes[index % 3]?.take(never)
+        left.push(performance.now() / 1_000)
+      }),
+    )
+    left.sort((a, b) => a - b)
+    const fullest = Math.max(...left.map((from) => left.filter((at) => at >= from && at < from + windowSeconds).length))
+    expect(fullest).toBe(4)
+  })
+
+  it('gives the place back when the caller stops waiting', async () => {
+    const { open, granted } = party(1, 3_600)
+    const budget = open()
+    await budget.take(never)
+    const stop = new AbortController()
+    const waiting = budget.take(stop.signal)
+    await waitFor('no place was reserved', async () => (await granted()).length === 1)
+    stop.abort(new Error('cancelled'))
+    await expect(waiting).rejects.toThrow('cancelled')
+    expect(await granted()).toHaveLength(0)
+  })
+
+  it('holds everybody back while the other side asked for a pause', async () => {
+    const { open, granted } = party(10, 3_600)
+    const [first, second] = [open(), open()]
+    await first.take(never)
+    await first.pause(3_600)
+    const stop = new AbortController()
+    const held = second.take(stop.signal)
+    await waitFor('no place was reserved', async () => (await granted()).length === 2)
+    const [now, later] = await granted()
+    expect((later ?? 0) - (now ?? 0)).toBeGreaterThan(3_500)
+    stop.abort(new Error('enough'))
+    await expect(held).rejects.toThrow('enough')
+  })
+})
