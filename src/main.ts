@@ -12,7 +12,7 @@ import { type Repetition, repeat } from './kernel/repeat.ts'
 import { migrationSets, queues } from './migration-sets.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
-import { migrate, openDatabase, UnusableDatabaseError } from './platform/database/index.ts'
+import { explainConnectionFailure, migrate, openDatabase, UnusableDatabaseError } from './platform/database/index.ts'
 import { buildApp, forgetOldKeys, type MountedRoute } from './platform/http/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
 import { outboundBudget } from './platform/resilience/index.ts'
@@ -267,7 +267,8 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
-  main().catch((error: unknown) => {
+  main().catch((thrown: unknown) => {
+    const error = explainConnectionFailure(thrown)
     // A sentence for what the operator can mend, a stack for what only we can.
     const isForOperator = error instanceof ConfigError || error instanceof UnusableDatabaseError
     console.error(isForOperator ? error.message : error)

@@ -23,6 +23,6 @@ export async function call<Body = Record<string, unknown>>(
     ...(signal ? { signal } : {}),
   })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json')
+  const isJson = text !== '' && response.headers.get('content-type')?.includes('json')
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : {}) as Body, text }
 }

@@ -45,6 +45,9 @@ export function testSystem(environment: Environment | (() => Environment) = {}) 
     get databaseUrl() {
       return made.url
     },
+    get routes() {
+      return system.routes
+    },
   }
 }
 
@@ -85,10 +88,13 @@ export async function spawnSystem(databaseUrl: string, environment: Environment 
       resolve({ code, signal })
     }),
   )
-  const url = await waitFor('the process never said that it serves', () => {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output}`)
-    return /"address":"([^"]+)"/.exec(output)?.[1]
+  const ended = exited.then(({ code }) => {
+    throw new Error(`the process ended with ${code}: ${output}`)
   })
+  const serves = waitFor('the process never said that it serves', () => /"address":"([^"]+)"/.exec(output)?.[1])
+  const url = await Promise.race([serves, ended])
+  // Its end is expected from here on.
+  ended.catch(() => {})
   return {
     pid: child.pid ?? -1,
     url,

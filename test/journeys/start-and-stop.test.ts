@@ -31,6 +31,17 @@ describe('a process', () => {
   })
 })
 
+describe('a process that cannot use its database', () => {
+  it.each([
+    ['nobody listens', 'postgres://someone:secret-word@127.0.0.1:1/none', 'nobody listens there'],
+    ['the password is wrong', () => made.url.replace(/:[^:@/]+@/, ':secret-word@'), 'the password is wrong'],
+  ])('says so in a sentence without the address when %s', async (_when, url, sentence) => {
+    const databaseUrl = typeof url === 'string' ? url : url()
+    await expect(spawnSystem(databaseUrl)).rejects.toThrow(sentence)
+    await expect(spawnSystem(databaseUrl)).rejects.not.toThrow('secret-word')
+  })
+})
+
 describe('stopping', () => {
   it('leaves no connection to the database open', async () => {
     const environment = { DATABASE_URL: made.url, PORT: '0', SIGNALBOX_DEMO: 'false' }

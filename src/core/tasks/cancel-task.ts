@@ -31,6 +31,6 @@ export async function cancelTask(
   throw taskFault('tasks.already_ended', {
     public: `The task has already ended: ${ended.status}. There is nothing to cancel.`,
     internal: `cancel of a task that is ${ended.status}`,
-    extensions: { status: ended.status },
+    extensions: { task_status: ended.status },
   })
 }

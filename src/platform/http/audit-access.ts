@@ -4,8 +4,19 @@ import type { Route } from './route.ts'
 /** Routes that libraries add for themselves (the documentation page); everything else has to be declared. */
 const LIBRARY_ROUTES = ['/docs', '/openapi.json']
 
+/** A route as it is mounted: `url` with the prefix. */
+export type MountedRoute = { url: string; route: Route }
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every declared route; what is not here does not exist. */
+    mountedRoutes: MountedRoute[]
+  }
+}
+
 /** Refuses to boot a route without declared access, with an unknown permission, or a tenant's route without a tenant. */
 export function auditAccess(app: FastifyInstance, permissions: ReadonlySet<string>): void {
+  app.decorate('mountedRoutes', [])
   app.addHook('onRoute', (options) => {
     const declared = options.config?.declared
     if (!declared) {
@@ -16,6 +27,8 @@ export function auditAccess(app: FastifyInstance, permissions: ReadonlySet<strin
     }
     const complaint = accessComplaint(declared, permissions)
     if (complaint) throw new Error(`${declared.method} ${options.url} ${complaint}`)
+    // Fastify mounts a HEAD route beside each GET route, with the same declaration.
+    if (options.method === declared.method) app.mountedRoutes.push({ url: options.url, route: declared })
   })
 }
 

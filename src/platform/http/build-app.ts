@@ -1,16 +1,24 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Logger } from '../../kernel/logger.ts'
 import type { Database } from '../database/index.ts'
-import type { Authenticate } from './access.ts'
+import { type Authenticate, unauthenticated } from './access.ts'
 import { auditAccess } from './audit-access.ts'
 import { httpFault } from './faults.ts'
 import { mountRoute } from './mount-route.ts'
 import { serveOpenApi } from './openapi.ts'
 import { problemBody, toFault } from './problem.ts'
+import { refuseMalformed } from './refuse-malformed.ts'
 import { observeRequests, requestId } from './request-lifecycle.ts'
 import { rewritePath } from './rewrite-path.ts'
 import type { Route } from './route.ts'
@@ -50,24 +58,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     rewriteUrl: (request) => rewritePath(request.url ?? '/'),
     // Fastify closes keep-alive connections that are idle and lets answers under way finish.
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Its answer would be no problem document; refuseWhileClosing gives one.
+    return503OnClosing: false,
+    // What fails before there is a route or even a request answers like everything else.
+    frameworkErrors: answerProblem,
+    clientErrorHandler: refuseMalformed,
   })
+  // Fastify also reads text/plain; no route here does.
+  app.removeContentTypeParser('text/plain')
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler((error, request, reply) => {
-    const fault = toFault(error, request)
-    const log = fault.status >= 500 ? 'error' : 'info'
-    request.log[log](
-      { code: fault.code, status: fault.status, reason: fault.message, ...(log === 'error' ? { err: error } : {}) },
-      'fault',
-    )
-    return reply
-      .code(fault.status)
-      .headers(fault.headers)
-      .type('application/problem+json')
-      .serializer((body: unknown) => JSON.stringify(body))
-      .send(problemBody(fault, request.id))
-  })
+  app.setErrorHandler(answerProblem)
   app.setNotFoundHandler((request) => {
     throw httpFault('http.route_not_found', {
       public: 'There is nothing at this address. /docs lists what there is.',
@@ -76,6 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   auditAccess(app, options.permissions)
   observeRequests(app, options.onAnswered)
+  refuseWhileClosing(app)
   await app.register(helmet, {
     global: true,
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -94,6 +96,42 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   for (const route of options.routes) mountRoute(app, API_PREFIX, route, options)
   await app.ready()
   return app
+}
+
+function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const fault = toFault(error, request)
+  const log = fault.status >= 500 ? 'error' : 'info'
+  request.log[log](
+    { code: fault.code, status: fault.status, reason: fault.message, ...(log === 'error' ? { err: error } : {}) },
+    'fault',
+  )
+  reply
+    .code(fault.status)
+    .headers(fault.headers)
+    .header('x-request-id', request.id)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problemBody(fault, request.id))
+}
+
+/** Requests that still arrive on open connections while the server closes go to another process; those under way finish. */
+function refuseWhileClosing(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onRequest', async () => {
+    if (!isClosing) return
+    throw httpFault('http.draining', {
+      public: 'This process is stopping. Send the request again: another one takes it.',
+      internal: 'a request came while the server closes',
+      headers: { 'retry-after': '1' },
+    })
+  })
+  // Otherwise a caller that keeps its connection after the last answer keeps the server from closing.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
 }
 
 /** Finds the caller, then counts the request against them; without credentials, against the address. */
@@ -115,7 +153,9 @@ async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<
     }
   }
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.declared && request.routeOptions.config.declared.access !== 'public') {
+    const { declared } = request.routeOptions.config
+    const isPublic = declared === undefined || declared.access === 'public'
+    if (!isPublic) {
       try {
         request.caller = await options.authenticate(request)
       } catch (error) {
@@ -125,5 +165,7 @@ async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<
       }
     }
     await refuseTooMany(request)
+    // Before the body is read: strangers do not make us parse a megabyte.
+    if (!isPublic && !request.caller) throw unauthenticated('no credentials')
   })
 }

@@ -1,5 +1,5 @@
 export { type Access, type Authenticate, type Caller, type Decision, unauthenticated } from './access.ts'
-export { accessComplaint } from './audit-access.ts'
+export { accessComplaint, type MountedRoute } from './audit-access.ts'
 export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
 export { httpFault } from './faults.ts'
 export { forgetOldKeys, hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'

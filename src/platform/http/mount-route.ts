@@ -8,6 +8,7 @@ import { type Authenticate, type Caller, demandOperator, demandPermission, unaut
 import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
 import { Problem } from './problem.ts'
 import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantContext, TenantRoute } from './route.ts'
+import { refuseUnstorableText } from './unstorable-text.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -42,6 +43,7 @@ export function mountRoute(app: FastifyInstance, prefix: string, route: Route, d
       description: describeAccess(route),
     },
     preValidation: (request) => authorizeEarly(route, request),
+    preHandler: refuseUnstorableText,
     handler: async (request, reply) => send(reply, await answer(route, request, dependencies.database)),
   })
 }

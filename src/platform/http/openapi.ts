@@ -30,6 +30,14 @@ export async function serveOpenApi(app: FastifyInstance, version: string): Promi
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list' } })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { docExpansion: 'list' },
+    theme: {
+      title: 'Signalbox API',
+      css: [{ filename: 'signalbox.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
+  })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { invalid } from './problem.ts'
+import { findUnstorableText } from './unstorable-text.ts'
 
 export const PAGE_LIMIT_MAX = 200
 
@@ -31,7 +32,7 @@ export function decodeCursor<Shape extends z.ZodType>(
     throw refuse()
   }
   const checked = shape.safeParse(position)
-  if (!checked.success) throw refuse()
+  if (!checked.success || findUnstorableText(position) !== null) throw refuse()
   return checked.data
 }
 

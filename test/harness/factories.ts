@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import { call } from './call.ts'
+import { administer } from './server.ts'
+import { OPERATOR_TOKEN } from './system.ts'
+
+export type Role = 'viewer' | 'agent' | 'manager' | 'owner'
+export type Member = { personId: string; token: string }
+
+type Answer = Record<string, string>
+
+/** Makes what tests need through the public API, as a customer would; `url` is where the system serves. */
+export function factories(system: { readonly url: string; readonly databaseUrl: string }) {
+  /** Sends and expects success; the body of the answer. */
+  const make = async (path: string, body: unknown, token = OPERATOR_TOKEN): Promise<Answer> => {
+    const answer = await call<Answer>(`${system.url}/api/v1${path}`, { method: 'POST', token, body })
+    if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`)
+    return answer.body
+  }
+
+  const makeInvitation = (tenantId: string, role: Role, email = `${randomUUID()}@example.com`) =>
+    make(`/tenants/${tenantId}/invitations`, { email, role })
+
+  return {
+    makeInvitation,
+
+    makeTenant: (tenantId: string) => make('/tenants', { tenant_id: tenantId, name: `Tenant ${tenantId}` }),
+
+    /** Somebody who accepted an invitation to the tenant and signed in. */
+    makePerson: async (tenantId: string, role: Role): Promise<Member> => {
+      const [email, password] = [`${randomUUID()}@example.com`, 'correct horse battery']
+      const { token: invitation } = await makeInvitation(tenantId, role, email)
+      await make('/invitations/accept', { token: invitation, name: `A ${role}`, password })
+      const session = await call<{ token: string; person: { id: string } }>(`${system.url}/api/v1/auth/sign-in`, {
+        ...{ method: 'POST', body: { email, password } },
+      })
+      return { personId: session.body.person.id, token: session.body.token }
+    },
+
+    makeKey: async (tenantId: string, permissions: readonly string[]) => {
+      const { api_key_id: apiKeyId = '', secret = '' } = await make(`/tenants/${tenantId}/api-keys`, {
+        ...{ name: 'a key of the tests', permissions },
+      })
+      return { apiKeyId, secret }
+    },
+
+    /** A queued ingestion job, which is also a task. */
+    makeJob: async (tenantId: string) => (await make(`/ingest/run?tenant_id=${tenantId}`, undefined)).job_id ?? '',
+
+    makeTicket: (tenantId: string): Promise<string> =>
+      administer(system.databaseUrl, async (superuser) => {
+        const { rows } = await superuser.query<{ ticket_id: string }>(
+          `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at)
+           values ($1, $2, 'email', 'customer-1', 'A subject', 'A message', 'open', now(), now()) returning ticket_id`,
+          [tenantId, randomUUID()],
+        )
+        return rows[0]?.ticket_id ?? ''
+      }),
+  }
+}
