@@ -57,6 +57,8 @@ describe('repeat', () => {
       work: async (signal) => {
         started.resolve()
         await abortable(new Promise<void>(() => {}), signal).catch(() => {})
+        // What is under way when it is told to stop still takes its time.
+        await new Promise((resolve) => setImmediate(resolve))
         ended += 1
         return 'again'
       },

@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tenantId } from '../../src/kernel/tenant-id.ts'
 import { testDatabase } from '../harness/database.ts'
+import { administer } from '../harness/server.ts'
 import { fillTables, type TenantTable, tenantTables } from './fill-tables.ts'
 
 const alder = tenantId('alder')
@@ -32,18 +33,20 @@ afterAll(() => superuser?.end())
 type Row = { tenant_id: string }
 const tenantsIn = (rows: readonly Row[]) => [...new Set(rows.map(({ tenant_id }) => tenant_id))]
 
-/** What the serving role gets, as `withTenant` would set it up, without checks of foreign keys; rolled back. */
+/** What the serving role gets on a fresh connection, as `withTenant` would set it up, without checks of foreign keys; rolled back. */
 async function asServing(tenant: string | null, statement: string): Promise<{ rows: Row[] } | { refused: string }> {
-  await superuser.query('begin; set local session_replication_role = replica; set local role signalbox_serving')
-  try {
-    if (tenant !== null) await superuser.query(`select set_config('signalbox.tenant_id', $1, true)`, [tenant])
-    const { rows } = await superuser.query<Row>(statement)
-    return { rows }
-  } catch (error) {
-    return { refused: error instanceof Error ? error.message : String(error) }
-  } finally {
-    await superuser.query('rollback')
-  }
+  return administer(db.url, async (client) => {
+    await client.query('begin; set local session_replication_role = replica; set local role signalbox_serving')
+    if (tenant !== null) await client.query(`select set_config('signalbox.tenant_id', $1, true)`, [tenant])
+    try {
+      const { rows } = await client.query<Row>(statement)
+      return { rows }
+    } catch (error) {
+      return { refused: error instanceof Error ? error.message : String(error) }
+    } finally {
+      await client.query('rollback')
+    }
+  })
 }
 
 /** Asks for every table and lists those where the answer is not as it should be. */

@@ -3,6 +3,10 @@ import { declareFaults } from '../../kernel/faults.ts'
 export const taskFault = declareFaults({
   'tasks.not_found': 404,
   'tasks.already_ended': 409,
+  // Found in the error of a task, never as an answer.
+  'tasks.time_limit': 500,
+  'tasks.unexpected': 500,
+  'tasks.worker_lost': 500,
 })
 
 export const taskNotFound = () =>

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ada, ben, testApp, tokenOf } from '../../../test/harness/app.ts'
+import { ALDER, ada, ben, testApp, tokenOf } from '../../../test/harness/app.ts'
 import { type Answer, call } from '../../../test/harness/call.ts'
 import { silent } from '../../../test/harness/database.ts'
 import { openDatabase } from '../database/index.ts'
@@ -71,7 +71,7 @@ describe('every answer', () => {
   it.each([
     ['a good one', '/open', undefined, 200],
     ['401', '/things?tenant_id=alder', undefined, 401],
-    ['403', '/things?tenant_id=alder', tokenOf({ id: 'person:eve', tenants: [], permissions: [] }), 404],
+    ['403', '/things?tenant_id=alder', tokenOf({ id: 'person:eve', tenants: [ALDER], permissions: [] }), 403],
     ['404', '/nowhere', undefined, 404],
     ['422', '/things', ada, 422],
     ['500', '/broken?tenant_id=alder', ada, 500],

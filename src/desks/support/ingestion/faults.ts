@@ -4,6 +4,7 @@ export const ingestionFault = declareFaults({
   'ingestion.already_running': 409,
   'ingestion.job_not_found': 404,
   'ingestion.provider_unavailable': 502,
+  'ingestion.provider_refused': 502,
 })
 
 export const jobNotFound = () =>

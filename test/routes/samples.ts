@@ -1,0 +1,123 @@
+import type { MountedRoute } from '../../src/platform/http/index.ts'
+import type { factories } from '../harness/factories.ts'
+
+/** A tenant and one thing of each kind in it. */
+export type Things = {
+  tenantId: string
+  ticketId: string
+  taskId: string
+  jobId: string
+  personId: string
+  apiKeyId: string
+  invitationId: string
+}
+
+export async function makeThings(tenantId: string, make: ReturnType<typeof factories>): Promise<Things> {
+  const jobId = await make.makeJob(tenantId)
+  return {
+    ...{ tenantId, jobId, taskId: jobId },
+    ticketId: await make.makeTicket(tenantId),
+    personId: (await make.makePerson(tenantId, 'viewer')).personId,
+    apiKeyId: (await make.makeKey(tenantId, ['ticket.read'])).apiKeyId,
+    invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
+  }
+}
+
+/** A request that the route accepts. */
+export type Sample = { params?: Record<string, string>; query?: Record<string, string>; body?: Record<string, unknown> }
+
+const inTenant =
+  (query: Record<string, string> = {}) =>
+  ({ tenantId }: Things) => ({
+    query: { tenant_id: tenantId, ...query },
+  })
+const ofTenant =
+  (sample: Omit<Sample, 'params'> = {}) =>
+  ({ tenantId }: Things) => ({ params: { tenant_id: tenantId }, ...sample })
+const page = { query: { limit: '2' } }
+
+/** For every route one request that it accepts. A new route needs its line here, or the route tests fail. */
+const SAMPLES: Record<string, (things: Things) => Sample> = {
+  'GET /health': () => ({}),
+  'GET /health/live': () => ({}),
+  'GET /health/ready': () => ({}),
+  'GET /metrics': () => ({}),
+  'GET /errors/:code': () => ({ params: { code: 'http.invalid' } }),
+
+  'POST /api/v1/tenants': () => ({ body: { tenant_id: 'sample', name: 'Sample', time_zone: 'Europe/Berlin' } }),
+  'GET /api/v1/tenants': () => page,
+  'GET /api/v1/tenants/:tenant_id': ofTenant(),
+  'PATCH /api/v1/tenants/:tenant_id': ofTenant({ body: { name: 'Renamed', time_zone: 'UTC' } }),
+  'GET /api/v1/tenants/:tenant_id/audit': ofTenant(page),
+
+  'POST /api/v1/auth/sign-in': () => ({ body: { email: 'nobody@example.com', password: 'wrong but well-formed' } }),
+  'POST /api/v1/auth/sign-out': () => ({}),
+  'GET /api/v1/auth/session': () => ({}),
+
+  'GET /api/v1/tenants/:tenant_id/members': ofTenant(page),
+  'PATCH /api/v1/tenants/:tenant_id/members/:person_id': ({ tenantId, personId }) => ({
+    params: { tenant_id: tenantId, person_id: personId },
+    body: { role: 'viewer' },
+  }),
+  'DELETE /api/v1/tenants/:tenant_id/members/:person_id': ({ tenantId, personId }) => ({
+    params: { tenant_id: tenantId, person_id: personId },
+  }),
+  'POST /api/v1/tenants/:tenant_id/invitations': ofTenant({ body: { email: 'new@example.com', role: 'viewer' } }),
+  'GET /api/v1/tenants/:tenant_id/invitations': ofTenant(page),
+  'DELETE /api/v1/tenants/:tenant_id/invitations/:invitation_id': ({ tenantId, invitationId }) => ({
+    params: { tenant_id: tenantId, invitation_id: invitationId },
+  }),
+  'POST /api/v1/invitations/accept': () => ({
+    body: { token: 'sbi_of-nobody', name: 'New Person', password: 'long enough to be one' },
+  }),
+  'POST /api/v1/tenants/:tenant_id/api-keys': ofTenant({
+    body: { name: 'sample', permissions: ['ticket.read'], expires_at: '2999-01-01T00:00:00Z' },
+  }),
+  'GET /api/v1/tenants/:tenant_id/api-keys': ofTenant(page),
+  'DELETE /api/v1/tenants/:tenant_id/api-keys/:api_key_id': ({ tenantId, apiKeyId }) => ({
+    params: { tenant_id: tenantId, api_key_id: apiKeyId },
+  }),
+
+  'GET /api/v1/tasks': inTenant({ limit: '2', status: 'queued', kind: 'ingestion.run' }),
+  'GET /api/v1/tasks/:task_id': ({ taskId }) => ({ params: { task_id: taskId } }),
+  'DELETE /api/v1/tasks/:task_id': ({ taskId }) => ({ params: { task_id: taskId } }),
+
+  'POST /api/v1/ingest/run': inTenant(),
+  'GET /api/v1/ingest/progress/:job_id': ({ jobId }) => ({ params: { job_id: jobId } }),
+  'DELETE /api/v1/ingest/:job_id': ({ jobId }) => ({ params: { job_id: jobId } }),
+
+  'GET /api/v1/tickets': inTenant({ limit: '2', status: 'open', source: 'email', customer_id: 'customer-1' }),
+  'GET /api/v1/tickets/:ticket_id': ({ tenantId, ticketId }) => ({
+    ...{ params: { ticket_id: ticketId }, query: { tenant_id: tenantId } },
+  }),
+}
+
+export const nameOf = ({ url, route }: MountedRoute) => `${route.method} ${url}`
+
+/** A request that the route accepts, about these things. */
+export function sampleOf(mounted: MountedRoute, things: Things): Sample {
+  const sample = SAMPLES[nameOf(mounted)]
+  if (!sample) {
+    throw new Error(
+      `No sample for ${nameOf(mounted)}. Add a request that it accepts to SAMPLES in test/routes/samples.ts.`,
+    )
+  }
+  return sample(things)
+}
+
+/** The parameters in a route's path that name a thing, without the tenant. */
+export const thingParameters = ({ url }: MountedRoute) =>
+  [...url.matchAll(/:(\w+)/g)].flatMap(([, name]) => (name !== undefined && name !== 'tenant_id' ? [name] : []))
+
+/** Samples for routes that no longer exist. */
+export const staleSamples = (routes: readonly MountedRoute[]) => {
+  const names = new Set(routes.map(nameOf))
+  return Object.keys(SAMPLES).filter((name) => !names.has(name))
+}
+
+/** Path and query of a request. */
+export function addressOf({ url }: MountedRoute, { params = {}, query = {} }: Sample): string {
+  const path = url.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const search = new URLSearchParams(query).toString()
+  return search === '' ? path : `${path}?${search}`
+}
