@@ -202,10 +202,8 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
   })
   metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
   opened.defer(async () => {
-    // First no new tasks, then tell those that run: in the other order a task could start in between.
-    const stopped = queue.stop(STOP_WITHIN_SECONDS - 10)
-    worker.handBack()
-    await stopped
+    await worker.handBack()
+    await queue.stop(STOP_WITHIN_SECONDS - 10)
     await worker.close()
   })
 }

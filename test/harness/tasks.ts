@@ -77,9 +77,8 @@ export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b'])
       const stop = () => {
         stopped ??= (async () => {
           await reaper?.stop()
-          const drained = own.stop(15)
-          worker.handBack()
-          await drained
+          await worker.handBack()
+          await own.stop(15)
           await worker.close()
         })()
         return stopped

@@ -22,8 +22,11 @@ export type WorkerOptions = {
 
 export type Worker = {
   running(): number
-  /** Tells running handlers to stop; what they leave goes to another process. The queue stops fetching by itself. */
-  handBack(): void
+  /**
+   * Takes no more tasks and tells the running handlers to stop; what they leave goes to another process. The queue's
+   * own `stop` then waits for them.
+   */
+  handBack(): Promise<void>
   close(): Promise<void>
 }
 
@@ -48,7 +51,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   )
   return {
     running: () => running.byId.size,
-    handBack: () => {
+    handBack: async () => {
+      // In the other order this process would fetch what it has just handed back.
+      await options.queue.stopFetching(TASK_QUEUE)
       running.stopping = true
       for (const task of running.byId.values()) task.stop('shutdown')
     },

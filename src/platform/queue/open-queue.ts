@@ -22,6 +22,8 @@ export type Queue = {
   ): Promise<void>
   /** Jobs waiting and running, for metrics and health. */
   depth(queue: string): Promise<{ waiting: number; running: number }>
+  /** Fetches no more jobs of this queue; those under way go on. */
+  stopFetching(queue: string): Promise<void>
   /** Takes no new jobs, waits for those under way up to `graceSeconds`, then closes its connections. */
   stop(graceSeconds: number): Promise<void>
 }
@@ -106,6 +108,9 @@ export async function openQueue(options: {
       const newest = Array.isArray(stats) ? stats.at(-1) : stats
       return { waiting: newest?.queuedCount ?? 0, running: newest?.activeCount ?? 0 }
     },
+
+    // Resolves at once: the engine's own stop waits for the jobs, and closes other things first.
+    stopFetching: (queue) => boss.offWork(queue, { wait: false }),
 
     stop: (graceSeconds) => (stopping ??= boss.stop({ graceful: true, timeout: graceSeconds * 1_000 })),
   }
