@@ -4,6 +4,7 @@
  */
 const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> = {
   idle: () => import('./idle.bench.ts'),
+  ingestion: () => import('./ingestion.bench.ts'),
 }
 
 const wanted = process.argv[2]

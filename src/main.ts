@@ -152,6 +152,7 @@ async function composeModules({ config, logger, opened }: Opening, { databaseUrl
   const tasks = tasksModule({ database, queue })
   const baseUrl = config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`
   const ingestion = ingestionModule({
+    database,
     baseUrl,
     timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS,
     budget: outboundBudget({
@@ -167,6 +168,7 @@ async function composeModules({ config, logger, opened }: Opening, { databaseUrl
     tenancy,
     routes: [...tenancy.routes, ...auditModule().routes, ...tasks.routes, ...ingestion.routes, ...ticketRoutes],
     kinds: ingestion.kinds,
+    startScheduler: ingestion.startScheduler,
     welcome: async (url: string) =>
       demo?.welcome(url, database, async (tx, tenantId) => {
         const [earlier] = await listTasks(tx, { limit: 1 })
@@ -186,6 +188,8 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
       await modules.tenancy.api.forgetExpiredSessions()
     })
     opened.defer(() => upkeep.stop())
+    const schedules = modules.startScheduler(logger)
+    opened.defer(() => schedules.stop())
   }
   if (!config.SIGNALBOX_ROLES.includes('worker')) return
   const worker = await startWorker({

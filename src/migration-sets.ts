@@ -1,6 +1,7 @@
 import { auditMigrations } from './core/audit/index.ts'
 import { taskQueue, tasksMigrations } from './core/tasks/index.ts'
 import { tenancyMigrations } from './core/tenancy/index.ts'
+import { ingestionMigrations } from './desks/support/ingestion/index.ts'
 import { ticketsMigrations } from './desks/support/tickets/index.ts'
 import { databaseMigrations, type MigrationSet } from './platform/database/index.ts'
 import { httpMigrations } from './platform/http/index.ts'
@@ -16,6 +17,7 @@ export const migrationSets: readonly MigrationSet[] = [
   auditMigrations,
   tasksMigrations,
   ticketsMigrations,
+  ingestionMigrations,
 ]
 
 /** Every queue, made by the migrator. */

@@ -22,7 +22,10 @@ export async function call<Body = Record<string, unknown>>(
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   })
-  const text = await response.text()
+  // A stream of events may never end; whoever calls this way only wants to know whether there is one.
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
+  if (isStream) await response.body?.cancel()
+  const text = isStream ? '' : await response.text()
   const isJson = text !== '' && response.headers.get('content-type')?.includes('json')
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : {}) as Body, text }
 }

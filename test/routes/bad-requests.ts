@@ -90,6 +90,14 @@ function badValues(field: Field): [string, unknown][] {
     ['a list', [1]],
     ['a text', 'text'],
   ]
+  if (schema.type === 'integer' || schema.type === 'number') {
+    return [
+      ...others.filter(([what]) => what !== 'a number'),
+      ['half a number', 1.5],
+      ...(schema.minimum !== undefined ? ([['below the least', schema.minimum - 1]] as [string, unknown][]) : []),
+      ...(schema.maximum !== undefined ? ([['above the most', schema.maximum + 1]] as [string, unknown][]) : []),
+    ]
+  }
   if (schema.type === 'array') {
     const one = ['ticket.read']
     return [

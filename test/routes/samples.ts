@@ -84,6 +84,17 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
 
   'POST /api/v1/ingest/run': inTenant(),
   'GET /api/v1/ingest/progress/:job_id': ({ jobId }) => ({ params: { job_id: jobId } }),
+  'GET /api/v1/ingest/progress/:job_id/stream': ({ jobId }) => ({ params: { job_id: jobId } }),
+  'POST /api/v1/ingest/:job_id/confirm-deletions': ({ jobId }) => ({ params: { job_id: jobId } }),
+  'GET /api/v1/ingest/status': inTenant(),
+  'GET /api/v1/ingest/logs': inTenant({ limit: '2', status: 'queued' }),
+  'GET /api/v1/ingest/rejects': inTenant({ limit: '2' }),
+  'DELETE /api/v1/ingest/schedule': inTenant(),
+  'PUT /api/v1/ingest/schedule': (things) => ({ ...inTenant()(things), body: { every_minutes: 60 } }),
+  'GET /api/v1/tickets/:ticket_id/history': ({ tenantId, ticketId }) => ({
+    params: { ticket_id: ticketId },
+    query: { tenant_id: tenantId, limit: '2' },
+  }),
   'DELETE /api/v1/ingest/:job_id': ({ jobId }) => ({ params: { job_id: jobId } }),
 
   'GET /api/v1/tickets': inTenant({ limit: '2', status: 'open', source: 'email', customer_id: 'customer-1' }),

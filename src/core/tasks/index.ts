@@ -11,7 +11,15 @@ export { redispatchForgottenTasks, startReaper } from './reap-lost-tasks.ts'
 export { tenantOfTask } from './routes.ts'
 export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, LIVE_STATUSES, TASK_STATUSES, type TaskStatus } from './status.ts'
-export { findTask, listTasks, type Task } from './store.ts'
+export {
+  findTask,
+  listRunningTasks,
+  listTasks,
+  lockRunningTask,
+  type RunningTask,
+  saveProgress,
+  type Task,
+} from './store.ts'
 export { defineTaskKind, type TaskContext, type TaskKind } from './task-kind.ts'
 
 export const tasksMigrations = { module: 'core/tasks', directory: new URL('./migrations/', import.meta.url) }

@@ -283,8 +283,18 @@ describe('tenants', () => {
     const kind = kindOf('test.fair', async ({ tenantId: tenant }) => {
       order.push(tenant)
     })
+    // Ten thousand as enqueueing one by one would leave them, put in at once; and a hundred really one by one.
     await tasks.db.database.withTenant(tenantA, async (tx) => {
-      for (let step = 0; step < 10_000; step += 1) {
+      const { rows } = await sql<{ task_id: string }>`
+        insert into tasks (tenant_id, kind, payload, attempts_max, created_by)
+        select 'tenant_a', ${kind.name}, '{"step": 0}', 3, 'test' from generate_series(1, 9900) returning task_id`.execute(
+        tx,
+      )
+      const entries = rows.map(({ task_id: taskId }, before) => ({
+        ...{ data: { tenantId: tenantA, taskId }, group: tenantA, priority: -Math.min(before, 1_000) },
+      }))
+      await tasks.queue.add(tx, 'tasks', entries)
+      for (let step = 0; step < 100; step += 1) {
         await tasks.enqueue(tx, tenantA, kind, { step }, { createdBy: 'test' })
       }
     })

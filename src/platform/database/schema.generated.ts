@@ -114,6 +114,54 @@ export interface IdentityVerification {
   value: string;
 }
 
+export interface IngestionLogs {
+  attempt: number | null;
+  duration_seconds: number | null;
+  ended_at: Timestamp | null;
+  error: Json | null;
+  job_id: string | null;
+  progress: Json | null;
+  queued_at: Timestamp | null;
+  result: Json | null;
+  started_at: Timestamp | null;
+  started_by: string | null;
+  status: string | null;
+  tenant_id: string | null;
+}
+
+export interface IngestionMissing {
+  confirmed: boolean;
+  external_id: string;
+  job_id: string;
+  tenant_id: string;
+}
+
+export interface IngestionRejects {
+  body: string;
+  external_id: string;
+  first_seen_at: Generated<Timestamp>;
+  job_id: string;
+  last_seen_at: Generated<Timestamp>;
+  reason: string;
+  reject_id: Generated<string>;
+  tenant_id: string;
+}
+
+export interface IngestionSchedules {
+  every_minutes: number;
+  next_run_at: Timestamp;
+  set_at: Generated<Timestamp>;
+  set_by: string;
+  tenant_id: string;
+}
+
+export interface IngestionSeenPages {
+  external_ids: string[];
+  job_id: string;
+  page: number;
+  tenant_id: string;
+}
+
 export interface Invitations {
   accepted_at: Timestamp | null;
   accepted_by: string | null;
@@ -183,9 +231,22 @@ export interface Tenants {
   time_zone: Generated<string>;
 }
 
+export interface TicketHistory {
+  action: string;
+  field: string | null;
+  history_id: Generated<string>;
+  new_value: string | null;
+  old_value: string | null;
+  recorded_at: Timestamp;
+  run_id: string | null;
+  tenant_id: string;
+  ticket_id: string;
+}
+
 export interface Tickets {
   created_at: Timestamp;
   customer_id: string;
+  deleted_at: Timestamp | null;
   external_id: string;
   ingested_at: Generated<Timestamp>;
   message: string;
@@ -205,6 +266,11 @@ export interface DB {
   "identity.session": IdentitySession;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
+  ingestion_logs: IngestionLogs;
+  ingestion_missing: IngestionMissing;
+  ingestion_rejects: IngestionRejects;
+  ingestion_schedules: IngestionSchedules;
+  ingestion_seen_pages: IngestionSeenPages;
   invitations: Invitations;
   memberships: Memberships;
   "platform.migrations": PlatformMigrations;
@@ -212,5 +278,6 @@ export interface DB {
   "platform.secrets": PlatformSecrets;
   tasks: Tasks;
   tenants: Tenants;
+  ticket_history: TicketHistory;
   tickets: Tickets;
 }

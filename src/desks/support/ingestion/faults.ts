@@ -3,6 +3,7 @@ import { declareFaults } from '../../../kernel/faults.ts'
 export const ingestionFault = declareFaults({
   'ingestion.already_running': 409,
   'ingestion.job_not_found': 404,
+  'ingestion.nothing_to_confirm': 409,
   'ingestion.provider_unavailable': 502,
   'ingestion.provider_refused': 502,
 })

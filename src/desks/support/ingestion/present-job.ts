@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import type { Task, TaskStatus } from '../../../core/tasks/index.ts'
-import { percentDone, type RunProgress, startOrResume } from './progress.ts'
+import { isEnded, type TaskStatus } from '../../../core/tasks/index.ts'
+import type { RunResult } from './close-walk.ts'
+import { pagesReceived, percentDone, startOrResume, type Walk } from './walk.ts'
 
 /** The words callers of the ingestion API know; a job that waits to be tried again is still running to them. */
 export const JOB_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const
+export type JobStatus = (typeof JOB_STATUSES)[number]
 
 const JOB_STATUS_OF = {
   queued: 'queued',
@@ -12,7 +14,27 @@ const JOB_STATUS_OF = {
   succeeded: 'completed',
   failed: 'failed',
   cancelled: 'cancelled',
-} as const satisfies Record<TaskStatus, (typeof JOB_STATUSES)[number]>
+} as const satisfies Record<TaskStatus, JobStatus>
+
+/** The task's words for a job's. */
+export const taskStatuses = (status: JobStatus): TaskStatus[] =>
+  (Object.keys(JOB_STATUS_OF) as TaskStatus[]).filter((own) => JOB_STATUS_OF[own] === status)
+
+/** A row of `ingestion_logs`. */
+export type JobRow = {
+  tenant_id: string
+  job_id: string
+  status: TaskStatus
+  started_by: string
+  queued_at: Date
+  started_at: Date | null
+  ended_at: Date | null
+  duration_seconds: number | null
+  attempt: number
+  progress: Partial<Walk>
+  result: RunResult | null
+  error: { code: string; message: string } | null
+}
 
 const timestamp = z.iso.datetime()
 
@@ -26,30 +48,68 @@ export const JobView = z
     processed_pages: z.int(),
     created: z.int(),
     updated: z.int(),
+    restored: z.int(),
     unchanged: z.int(),
-    failed: z.int().meta({ description: 'Tickets that cannot be used' }),
+    deleted: z.int(),
+    failed: z.int().meta({ description: 'Tickets that cannot be used; /ingest/rejects lists them' }),
+    deletions_awaiting_confirmation: z.int(),
+    pass: z.int().meta({ description: 'Which walk over the pages this is; there is another when they shifted' }),
+    stable: z.boolean().nullable().meta({ description: 'Whether nothing shifted in the last one; null while walking' }),
+    calls: z.int().meta({ description: 'Answers of the provider that this job used; jobs walk together' }),
+    retries: z.int(),
+    throttled: z.int().meta({ description: 'Answers 429 among them' }),
+    bytes: z.int(),
+    tickets_per_second: z.number().nullable(),
+    estimated_end_at: timestamp.nullable(),
     attempt: z.int(),
+    started_by: z.string(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     queued_at: timestamp,
     started_at: timestamp.nullable(),
     ended_at: timestamp.nullable(),
+    duration_seconds: z.number().nullable(),
   })
   .meta({ id: 'IngestionJob' })
 
-export function presentJob(task: Task): z.output<typeof JobView> {
-  const progress = startOrResume(task.progress as Partial<RunProgress>)
+export const hasEnded = ({ status }: JobRow): boolean => isEnded(status)
+
+export function presentJob(row: JobRow): z.output<typeof JobView> {
+  const walk = startOrResume(row.progress)
+  const status = JOB_STATUS_OF[row.status]
+  const { calls, retries, throttled, bytes } = walk
   return {
-    job_id: task.task_id,
-    tenant_id: task.tenant_id,
-    status: JOB_STATUS_OF[task.status],
-    progress: percentDone(progress),
-    total_pages: progress.total_pages,
-    processed_pages: progress.processed_pages,
-    ...progress.counts,
-    attempt: task.attempt,
-    error: task.error,
-    queued_at: task.created_at.toISOString(),
-    started_at: task.started_at?.toISOString() ?? null,
-    ended_at: task.ended_at?.toISOString() ?? null,
+    job_id: row.job_id,
+    tenant_id: row.tenant_id,
+    status,
+    progress: percentDone(walk, status === 'completed'),
+    total_pages: walk.total_pages,
+    processed_pages: pagesReceived(walk),
+    ...walk.counts,
+    deletions_awaiting_confirmation: row.result?.awaiting_confirmation ?? 0,
+    pass: walk.pass,
+    stable: walk.stable,
+    ...{ calls, retries, throttled, bytes },
+    ...pace(row, walk),
+    attempt: row.attempt,
+    started_by: row.started_by,
+    error: row.error,
+    queued_at: row.queued_at.toISOString(),
+    started_at: row.started_at?.toISOString() ?? null,
+    ended_at: row.ended_at?.toISOString() ?? null,
+    duration_seconds: row.duration_seconds,
+  }
+}
+
+/** The rate so far, and the end if it stays like that; both only where they mean something. */
+function pace(row: JobRow, walk: Walk): { tickets_per_second: number | null; estimated_end_at: string | null } {
+  const { created, updated, restored, unchanged, failed } = walk.counts
+  const seconds = row.duration_seconds ?? 0
+  const pages = pagesReceived(walk)
+  if (seconds <= 0 || pages === 0) return { tickets_per_second: null, estimated_end_at: null }
+  const rate = (created + updated + restored + unchanged + failed) / seconds
+  const leftSeconds = (seconds / pages) * Math.max(walk.total_pages - pages, 0)
+  return {
+    tickets_per_second: Math.round(rate * 10) / 10,
+    estimated_end_at: row.status === 'running' ? new Date(Date.now() + leftSeconds * 1_000).toISOString() : null,
   }
 }

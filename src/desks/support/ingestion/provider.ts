@@ -8,7 +8,15 @@ const PageBody = z.object({
   total_count: z.int().nonnegative(),
 })
 
-export type ProviderPage = { tickets: unknown[]; nextPage: number | null; totalCount: number }
+const DeletedBody = z.object({ deleted_ids: z.array(z.string()) })
+
+export type ProviderPage = {
+  page: number
+  bytes: number
+  tickets: unknown[]
+  nextPage: number | null
+  totalCount: number
+}
 
 /** A call to the provider that gave no page. */
 export class ProviderError extends Error {
@@ -16,21 +24,28 @@ export class ProviderError extends Error {
   /** `throttled`: wait and go on. `transient`: may work next time. `refused`: asking again gives the same. */
   readonly kind: 'throttled' | 'transient' | 'refused'
   readonly retryAfterSeconds: number | undefined
+  /** The HTTP status, when there was an answer. */
+  readonly status: number | undefined
 
   constructor(
     kind: ProviderError['kind'],
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {},
+    options: { cause?: unknown; retryAfterSeconds?: number | undefined; status?: number } = {},
   ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.status = options.status
   }
 }
 
 export type Provider = {
   /** Pages count from 1. Rejects with a ProviderError, or with the signal's reason when that was aborted. */
   listPage(page: number, signal: AbortSignal): Promise<ProviderPage>
+  /** The ids of all deleted tickets, of all tenants. */
+  listDeleted(signal: AbortSignal): Promise<{ ids: string[]; bytes: number }>
+  /** One ticket as the provider has it now; null when it has none of that id (any more). */
+  findTicket(id: string, signal: AbortSignal): Promise<unknown>
 }
 
 /** The largest page the provider serves; fewer calls of its 60 a minute for the same tickets. */
@@ -46,15 +61,39 @@ export function httpProvider(options: { baseUrl: string; timeoutSeconds: number 
       const url = new URL('/external/support-tickets', options.baseUrl)
       url.searchParams.set('page', String(page))
       url.searchParams.set('page_size', String(PAGE_SIZE))
-      const response = await request(url, signal, options.timeoutSeconds)
-      const body = PageBody.safeParse(response)
+      const { json, bytes } = await request(url, signal, options.timeoutSeconds)
+      const body = PageBody.safeParse(json)
       if (!body.success) throw new ProviderError('transient', 'the provider’s answer is not a page of tickets')
-      return { tickets: body.data.tickets, nextPage: body.data.next_page, totalCount: body.data.total_count }
+      const { tickets, next_page, total_count } = body.data
+      if (next_page !== null && next_page <= page) throw new ProviderError('refused', 'its pages go round in a circle')
+      return { page, bytes, tickets, nextPage: next_page, totalCount: total_count }
+    },
+
+    listDeleted: async (signal) => {
+      const url = new URL('/external/deleted-tickets', options.baseUrl)
+      const { json, bytes } = await request(url, signal, options.timeoutSeconds)
+      const body = DeletedBody.safeParse(json)
+      if (!body.success) throw new ProviderError('transient', 'the provider’s answer is not a list of deleted tickets')
+      return { ids: body.data.deleted_ids, bytes }
+    },
+
+    findTicket: async (id, signal) => {
+      const url = new URL(`/external/support-tickets/${encodeURIComponent(id)}`, options.baseUrl)
+      try {
+        return (await request(url, signal, options.timeoutSeconds)).json
+      } catch (error) {
+        if (error instanceof ProviderError && error.status === 404) return null
+        throw error
+      }
     },
   }
 }
 
-async function request(url: URL, signal: AbortSignal, timeoutSeconds: number): Promise<unknown> {
+async function request(
+  url: URL,
+  signal: AbortSignal,
+  timeoutSeconds: number,
+): Promise<{ json: unknown; bytes: number }> {
   const timeout = AbortSignal.timeout(timeoutSeconds * 1_000)
   try {
     const response = await fetch(url, {
@@ -66,7 +105,8 @@ async function request(url: URL, signal: AbortSignal, timeoutSeconds: number): P
       await response.body?.cancel()
       throw statusError(response)
     }
-    return JSON.parse(await readText(response))
+    const { text, bytes } = await readText(response)
+    return { json: JSON.parse(text), bytes }
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ProviderError) throw error
@@ -80,12 +120,13 @@ function statusError(response: Response): ProviderError {
   const { status } = response
   const message = `the provider answered ${status}`
   const after = retryAfterSeconds(response.headers.get('retry-after'), new Date(), RETRY_AFTER_CAP_SECONDS)
-  if (status === 429) return new ProviderError('throttled', message, { retryAfterSeconds: after })
-  if (status === 408 || status >= 500) return new ProviderError('transient', message, { retryAfterSeconds: after })
-  return new ProviderError('refused', message)
+  if (status === 429) return new ProviderError('throttled', message, { retryAfterSeconds: after, status })
+  if (status === 408 || status >= 500)
+    return new ProviderError('transient', message, { retryAfterSeconds: after, status })
+  return new ProviderError('refused', message, { status })
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response): Promise<{ text: string; bytes: number }> {
   const decoder = new TextDecoder()
   let bytes = 0
   let text = ''
@@ -94,5 +135,5 @@ async function readText(response: Response): Promise<string> {
     if (bytes > BODY_LIMIT_BYTES) throw new ProviderError('refused', 'the provider’s answer is larger than 128 MB')
     text += decoder.decode(chunk, { stream: true })
   }
-  return text + decoder.decode()
+  return { text: text + decoder.decode(), bytes }
 }

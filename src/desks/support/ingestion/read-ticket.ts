@@ -3,11 +3,11 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import { type DeliveredTicket, TICKET_STATUSES } from '../tickets/index.ts'
 
 /** PostgreSQL text holds no NUL and UTF-8 no lone surrogate; both become the replacement character, visibly. */
-const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .transform((raw) => raw.replaceAll('\0', '\u{FFFD}').toWellFormed())
+const storable = (raw: string) => raw.replaceAll('\0', '\u{FFFD}').toWellFormed()
+const text = (max: number) => z.string().max(max).transform(storable)
+
+/** How much of a ticket that cannot be used is kept for whoever mends it. */
+const REJECT_BODY_MAX = 10_000
 
 /** A moment without a zone would be read in the server's own; it is refused rather than guessed. */
 const moment = z.iso.datetime({ offset: true })
@@ -24,7 +24,7 @@ const DeliveredBody = z.object({
   updated_at: moment,
 })
 
-export type ReadPage = { tickets: DeliveredTicket[]; failed: { id: string; reason: string }[] }
+export type ReadPage = { tickets: DeliveredTicket[]; failed: { id: string; reason: string; body: string }[] }
 
 /**
  * The tenant's own tickets of a page that mixes all tenants. A ticket of the tenant that cannot be used is set aside
@@ -41,7 +41,12 @@ export function readTickets(rows: readonly unknown[], tenantId: TenantId): ReadP
       page.tickets.push({ external_id: id, ...ticket })
     } else {
       const reason = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-      page.failed.push({ id: String(named.id).slice(0, 200), reason: reason.slice(0, 500) })
+      const id = storable(String(named.id)).slice(0, 200)
+      page.failed.push({
+        id,
+        reason: reason.slice(0, 500),
+        body: storable(JSON.stringify(row)).slice(0, REJECT_BODY_MAX),
+      })
     }
   }
   return page

@@ -1,18 +1,23 @@
 import { z } from 'zod'
-import { cancelTask, findTask } from '../../../core/tasks/index.ts'
+import { cancelTask } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { Database, Tx } from '../../../platform/database/index.ts'
 import { type Route, reply, TenantIdField, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
+import { confirmDeletions } from './confirm-deletions.ts'
 import { ingestionFault, jobNotFound } from './faults.ts'
-import { JOB_STATUSES, JobView, presentJob } from './present-job.ts'
+import { findLog } from './list-logs.ts'
+import { JOB_STATUSES, type JobRow, JobView, presentJob } from './present-job.ts'
 import type { StartRun } from './start-run.ts'
+import { streamProgress } from './stream-progress.ts'
 
 export type RouteDependencies = {
+  database: Database
   start: StartRun
-  kindName: string
   tenantOfTask: (taskId: string) => Promise<TenantId | null>
 }
 
-export function ingestionRoutes({ start, kindName, tenantOfTask }: RouteDependencies): Route[] {
+/** Starting, watching, cancelling and confirming one job. */
+export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies): Route[] {
   const ofJob = {
     tenant: { of: ({ job_id }: { job_id: string }) => tenantOfTask(job_id), absent: jobNotFound },
     params: z.strictObject({ job_id: z.uuid() }),
@@ -46,10 +51,19 @@ export function ingestionRoutes({ start, kindName, tenantOfTask }: RouteDependen
       access: 'ingestion.read',
       ...ofJob,
       responses: { 200: JobView },
-      handle: async ({ tx, params: { job_id } }) => {
-        const task = await findTask(tx, job_id)
-        if (task?.kind !== kindName) throw jobNotFound()
-        return reply(200, presentJob(task))
+      handle: async ({ tx, params: { job_id } }) => reply(200, presentJob(await requireJob(tx, job_id))),
+    }),
+    tenantRoute({
+      method: 'GET',
+      path: '/ingest/progress/:job_id/stream',
+      summary: 'Follow an ingestion job by server-sent events until it ends',
+      access: 'ingestion.read',
+      ...ofJob,
+      responses: { 200: z.unknown() },
+      handle: async ({ tx, tenantId, params: { job_id }, signal }) => {
+        await requireJob(tx, job_id)
+        const events = streamProgress(database, { tenantId, jobId: job_id }, signal)
+        return reply(200, events, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
       },
     }),
     tenantRoute({
@@ -60,11 +74,29 @@ export function ingestionRoutes({ start, kindName, tenantOfTask }: RouteDependen
       ...ofJob,
       responses: { 200: z.object({ job_id: z.uuid(), status: z.enum(['cancelled', 'cancelling']) }) },
       handle: async ({ tx, tenantId, caller, params: { job_id } }) => {
-        const task = await findTask(tx, job_id)
-        if (task?.kind !== kindName) throw jobNotFound()
+        await requireJob(tx, job_id)
         const status = await cancelTask(tx, { tenantId, taskId: job_id, cancelledBy: caller.id })
         return reply(200, { job_id, status })
       },
     }),
+    tenantRoute({
+      method: 'POST',
+      path: '/ingest/:job_id/confirm-deletions',
+      summary: 'Delete what a run found gone but left alone because it was more than 30 % of the tickets',
+      access: 'ingestion.confirm',
+      ...ofJob,
+      responses: { 200: z.object({ job_id: z.uuid(), deleted: z.int() }) },
+      handle: async ({ tx, tenantId, caller, params: { job_id } }) => {
+        await requireJob(tx, job_id)
+        const deleted = await confirmDeletions(tx, { tenantId, jobId: job_id, confirmedBy: caller.id })
+        return reply(200, { job_id, deleted })
+      },
+    }),
   ]
+}
+
+async function requireJob(tx: Tx, jobId: string): Promise<JobRow> {
+  const job = await findLog(tx, jobId)
+  if (!job) throw jobNotFound()
+  return job
 }

@@ -1,55 +1,85 @@
 import { z } from 'zod'
-import { defineTaskKind, PermanentFailure, type TaskKind } from '../../../core/tasks/index.ts'
-import type { OutboundBudget } from '../../../platform/resilience/index.ts'
-import { upsertTickets } from '../tickets/index.ts'
+import {
+  defineTaskKind,
+  findTask,
+  PermanentFailure,
+  type TaskContext,
+  type TaskKind,
+} from '../../../core/tasks/index.ts'
+import { sleep } from '../../../kernel/abort.ts'
+import type { Database } from '../../../platform/database/index.ts'
+import type { Source } from './call-provider.ts'
+import { closeWalk } from './close-walk.ts'
 import { ingestionFault } from './faults.ts'
-import { fetchPage } from './fetch-page.ts'
-import { afterPage, type RunProgress, startOrResume } from './progress.ts'
-import { type Provider, ProviderError } from './provider.ts'
-import { readTickets } from './read-ticket.ts'
+import { ProviderError } from './provider.ts'
+import { clearEarlierRuns } from './store.ts'
+import { sweepFor } from './sweep.ts'
+import { startOrResume, type Walk } from './walk.ts'
 
 export type IngestionPayload = Record<string, never>
 
+export const INGESTION_RUN = 'ingestion.run'
+
+/** How soon a run that waits for another one's sweep looks whether it has what it needs, or has to sweep itself. */
+const LOOK_AGAIN_MS = 250
+
 /**
- * Walks the provider's pages until it says that there are no more, and stores the tenant's own tickets: each page and
- * the progress past it in one transaction. An attempt after a crash goes on with the first page that was not stored.
+ * A run: walks the provider's pages until it has seen each of them since its start, together with the other runs that
+ * wait, and stores its tenant's own tickets; then deletes what is gone. An attempt after a crash goes on where the last
+ * page was stored.
  */
-export function ingestionRun(source: {
-  provider: Provider
-  budget: OutboundBudget
-}): TaskKind<IngestionPayload, RunProgress> {
-  return defineTaskKind<IngestionPayload, RunProgress>({
-    name: 'ingestion.run',
+export function ingestionRun(dependencies: {
+  database: Database
+  source: Source
+  /** Names the provider: runs on the same connection walk together. */
+  connection: string
+}): TaskKind<IngestionPayload, Walk> {
+  return defineTaskKind<IngestionPayload, Walk>({
+    name: INGESTION_RUN,
     payload: z.strictObject({}),
     retry: { attemptsMax: 5, baseSeconds: 5, capSeconds: 60 },
     timeLimitSeconds: 6 * 3_600,
-    handle: async ({ tenantId, progress, signal, log, write }) => {
-      let reached = startOrResume(progress)
-      while (reached.next_page !== null) {
-        const page = await fetchPage(source, reached.next_page, { signal, log }).catch(explainRefusal)
-        const { tickets, failed } = readTickets(page.tickets, tenantId)
-        for (const { reason } of failed) log.warn({ page: reached.next_page, reason }, 'a ticket cannot be used')
-        await write(async (tx) => {
-          reached = afterPage(reached, page, await upsertTickets(tx, tickets), failed.length)
-          return reached
+    handle: async (context) => {
+      try {
+        await context.write(async (tx) => {
+          await clearEarlierRuns(tx, context.taskId)
+          return startOrResume(context.progress)
         })
+        const walked = await walkTogether(dependencies, context)
+        return await closeWalk(context, walked, dependencies.source)
+      } catch (error) {
+        throw explain(error)
       }
-      return { pages: reached.processed_pages, ...reached.counts }
     },
   })
 }
 
-function explainRefusal(error: unknown): never {
-  if (error instanceof ProviderError && error.kind === 'refused') {
+/** Sweeps, or lets another run sweep, until this run's walk is over. */
+async function walkTogether(
+  dependencies: Parameters<typeof ingestionRun>[0],
+  { tenantId, taskId, signal, log }: TaskContext<IngestionPayload, Walk>,
+): Promise<Walk> {
+  const { database } = dependencies
+  for (;;) {
+    signal.throwIfAborted()
+    const task = await database.withTenant(tenantId, (tx) => findTask(tx, taskId))
+    const walk = startOrResume((task?.progress ?? {}) as Partial<Walk>)
+    if (walk.phase === 'closing') return walk
+    const swept = await sweepFor({ ...dependencies, kind: INGESTION_RUN }, taskId, { signal, log })
+    if (!swept) await sleep(LOOK_AGAIN_MS, signal)
+  }
+}
+
+/** The provider's failures in words for the tenant; everything else as it is. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof ProviderError)) return error
+  if (error.kind === 'refused') {
     const refusal = { code: 'ingestion.provider_refused', message: `The helpdesk refused the call: ${error.message}.` }
-    throw new PermanentFailure(refusal, { cause: error })
+    return new PermanentFailure(refusal, { cause: error })
   }
-  if (error instanceof ProviderError) {
-    throw ingestionFault('ingestion.provider_unavailable', {
-      public: `The helpdesk cannot be used just now: ${error.message}.`,
-      internal: error.message,
-      cause: error,
-    })
-  }
-  throw error
+  return ingestionFault('ingestion.provider_unavailable', {
+    public: `The helpdesk cannot be used just now: ${error.message}.`,
+    internal: error.message,
+    cause: error,
+  })
 }

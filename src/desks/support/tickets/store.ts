@@ -1,15 +1,29 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
-import type { DeliveredTicket, Ticket, TicketStatus } from './ticket.ts'
+import type { DeliveredTicket, Ticket, TicketChange, TicketStatus } from './ticket.ts'
 
-export type UpsertCounts = { created: number; updated: number; unchanged: number }
+export type UpsertCounts = { created: number; updated: number; restored: number; unchanged: number }
+
+/** The fields whose change is history. `updated_at` is not one: the provider moves it without changing anything. */
+const TRACKED_FIELDS = ['source', 'customer_id', 'subject', 'message', 'status', 'created_at'] as const
+
+const each = (make: (field: string) => string, separator: string) => sql.raw(TRACKED_FIELDS.map(make).join(separator))
 
 /**
- * Stores a page of tickets in one statement. A ticket changes only when the delivered `updated_at` is newer than the
- * stored one; equal or older changes nothing. A ticket that stands twice in the page counts once, the newest of them.
+ * Stores a page of tickets with their history in one statement.
+ *
+ * - A ticket changes only when the delivered `updated_at` is newer than the stored one; equal or older changes nothing,
+ *   also when two pages race: the comparison is made on the locked row.
+ * - A newer `updated_at` with equal content moves that column and counts as unchanged.
+ * - A ticket that was deleted comes back; what it says is still decided by `updated_at`.
+ * - A ticket that stands twice in the page counts once, the newest of them. Rows are locked in the order of their id.
  */
-export async function upsertTickets(tx: Tx, tickets: readonly DeliveredTicket[]): Promise<UpsertCounts> {
-  if (tickets.length === 0) return { created: 0, updated: 0, unchanged: 0 }
+export async function upsertTickets(
+  tx: Tx,
+  tickets: readonly DeliveredTicket[],
+  runId: string | null,
+): Promise<UpsertCounts> {
+  if (tickets.length === 0) return { created: 0, updated: 0, restored: 0, unchanged: 0 }
   const { rows } = await sql<UpsertCounts>`
     with delivered as (
       select distinct on (external_id) *
@@ -18,27 +32,82 @@ export async function upsertTickets(tx: Tx, tickets: readonly DeliveredTicket[])
         created_at timestamptz, updated_at timestamptz)
       order by external_id, updated_at desc
     ), stored as (
-      insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at)
-      select current_setting('signalbox.tenant_id'), external_id, source, customer_id, subject, message, status,
-             created_at, updated_at
+      insert into tickets (tenant_id, external_id, ${each((field) => field, ', ')}, updated_at)
+      select current_setting('signalbox.tenant_id'), external_id, ${each((field) => field, ', ')}, updated_at
       from delivered
       on conflict (tenant_id, external_id) do update set
-        source = excluded.source, customer_id = excluded.customer_id, subject = excluded.subject,
-        message = excluded.message, status = excluded.status, created_at = excluded.created_at,
-        updated_at = excluded.updated_at, ingested_at = now()
-      where excluded.updated_at > tickets.updated_at
-      returning old.ticket_id is null as created
+        ${each((field) => `${field} = case when excluded.updated_at > tickets.updated_at then excluded.${field} else tickets.${field} end`, ', ')},
+        updated_at = greatest(excluded.updated_at, tickets.updated_at), ingested_at = now(), deleted_at = null
+      where excluded.updated_at > tickets.updated_at or tickets.deleted_at is not null
+      returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
+        ${each((field) => `old.${field} as old_${field}, new.${field} as new_${field}`, ', ')}
+    ), changes as (
+      select tenant_id, ticket_id, 'created' as action, null as field, null as old_value, null as new_value
+      from stored where is_new
+      union all
+      select tenant_id, ticket_id, 'restored', null, null, null from stored where was_deleted
+      union all
+      select tenant_id, ticket_id, 'updated', field, old_value, new_value
+      from stored cross join lateral (values
+        ${each((field) => `('${field}', ${asText(`old_${field}`, field)}, ${asText(`new_${field}`, field)})`, ', ')}
+      ) as compared (field, old_value, new_value)
+      where not is_new and old_value is distinct from new_value
+    ), written as (
+      -- After the rows are locked and changed: now() is when the transaction began, which says nothing about the order
+      -- in which two of them changed the same ticket.
+      select clock_timestamp() as at from (select count(*) from stored) as all_of_them
+    ), recorded as (
+      insert into ticket_history (tenant_id, ticket_id, action, field, old_value, new_value, run_id, recorded_at)
+      select tenant_id, ticket_id, action, field, old_value, new_value, ${runId}::uuid, at from changes, written
+      returning ticket_id, action
+    ), counted as (
+      select count(*) filter (where action = 'created') as created,
+             count(distinct ticket_id) filter (where action = 'updated') as updated,
+             count(*) filter (where action = 'restored') as restored,
+             count(distinct ticket_id) as changed
+      from recorded
     )
-    select (select count(*) from stored where created) as created,
-           (select count(*) from stored where not created) as updated,
-           (select count(*) from delivered) - (select count(*) from stored) as unchanged`.execute(tx)
+    select created, updated, restored, (select count(*) from delivered) - changed as unchanged from counted`.execute(tx)
   const counts = rows[0]
   if (!counts) throw new Error('upsert returned no counts')
   return counts
 }
 
+/** Timestamps are kept as ISO 8601 in UTC, so that history reads the same whatever the session's time zone. */
+function asText(column: string, field: string): string {
+  return field === 'created_at' ? `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : column
+}
+
+/** Marks live tickets as deleted, with history; returns how many. Ids that are not there or deleted already count nothing. */
+export async function markDeleted(tx: Tx, externalIds: readonly string[], runId: string | null): Promise<number> {
+  if (externalIds.length === 0) return 0
+  const { rows } = await sql<{ count: number }>`
+    with gone as (
+      update tickets set deleted_at = now()
+      where deleted_at is null and external_id = any(${[...externalIds]})
+      returning tenant_id, ticket_id
+    ), recorded as (
+      insert into ticket_history (tenant_id, ticket_id, action, run_id, recorded_at)
+      select tenant_id, ticket_id, 'deleted', ${runId}::uuid, clock_timestamp() from gone returning 1
+    )
+    select count(*) as count from recorded`.execute(tx)
+  return rows[0]?.count ?? 0
+}
+
+/** Newest first. Fields that changed in one transaction make one change. */
+export async function listChanges(tx: Tx, ticketId: string, limit: number): Promise<TicketChange[]> {
+  const { rows } = await sql<TicketChange>`
+    select action, recorded_at, run_id,
+      coalesce(jsonb_object_agg(field, jsonb_build_object('old', old_value, 'new', new_value))
+               filter (where field is not null), '{}') as changes
+    from ticket_history where ticket_id = ${ticketId}
+    group by action, recorded_at, run_id
+    order by recorded_at desc, max(history_id::text) desc limit ${limit}`.execute(tx)
+  return rows
+}
+
 const COLUMNS = sql.raw(
-  'ticket_id, tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at, ingested_at',
+  'ticket_id, tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at, ingested_at, deleted_at',
 )
 
 export type TicketFilter = {
@@ -47,6 +116,8 @@ export type TicketFilter = {
   customer_id?: string | undefined
   created_from?: string | undefined
   created_to?: string | undefined
+  /** Deleted tickets too; without it they are left out. */
+  include_deleted?: boolean | undefined
 }
 
 /** Newest first by (created_at, ticket_id); `after` is the position of the last ticket of the page before. */
@@ -55,10 +126,10 @@ export async function listTickets(
   filter: TicketFilter,
   page: { after?: readonly [string, string] | undefined; limit: number },
 ): Promise<Ticket[]> {
-  const { status, source, customer_id, created_from, created_to } = filter
+  const { status, source, customer_id, created_from, created_to, include_deleted = false } = filter
   const { rows } = await sql<Ticket>`
     select ${COLUMNS} from tickets
-    where true
+    where ${include_deleted ? sql`true` : sql`deleted_at is null`}
       ${status === undefined ? sql`` : sql`and status = ${status}`}
       ${source === undefined ? sql`` : sql`and source = ${source}`}
       ${customer_id === undefined ? sql`` : sql`and customer_id = ${customer_id}`}

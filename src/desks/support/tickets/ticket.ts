@@ -22,6 +22,8 @@ export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   created_at: Date
   updated_at: Date
   ingested_at: Date
+  /** When we noticed that the provider no longer has it; null while it does. */
+  deleted_at: Date | null
 }
 
 const timestamp = z.iso.datetime()
@@ -39,6 +41,7 @@ export const TicketView = z
     created_at: timestamp,
     updated_at: timestamp,
     ingested_at: timestamp,
+    deleted_at: timestamp.nullable(),
   })
   .meta({ id: 'Ticket' })
 
@@ -55,5 +58,28 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
     created_at: ticket.created_at.toISOString(),
     updated_at: ticket.updated_at.toISOString(),
     ingested_at: ticket.ingested_at.toISOString(),
+    deleted_at: ticket.deleted_at?.toISOString() ?? null,
   }
+}
+
+/** A change of a ticket with all its fields, as one read of the provider brought it. */
+export type TicketChange = {
+  action: 'created' | 'updated' | 'deleted' | 'restored'
+  changes: Record<string, { old: string | null; new: string | null }>
+  recorded_at: Date
+  run_id: string | null
+}
+
+export const ChangeView = z
+  .object({
+    action: z.enum(['created', 'updated', 'deleted', 'restored']),
+    changes: z.record(z.string(), z.object({ old: z.string().nullable(), new: z.string().nullable() })),
+    recorded_at: timestamp,
+    job_id: z.uuid().nullable().meta({ description: 'The ingestion job that brought the change in' }),
+  })
+  .meta({ id: 'TicketChange' })
+
+export function presentChange(change: TicketChange): z.output<typeof ChangeView> {
+  const { action, changes, recorded_at, run_id } = change
+  return { action, changes, recorded_at: recorded_at.toISOString(), job_id: run_id }
 }

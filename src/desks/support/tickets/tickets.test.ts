@@ -3,8 +3,8 @@ import { type Answer, call } from '../../../../test/harness/call.ts'
 import { silent } from '../../../../test/harness/database.ts'
 import { OPERATOR_TOKEN, testSystem } from '../../../../test/harness/system.ts'
 import { tenantId } from '../../../kernel/tenant-id.ts'
-import { openDatabase } from '../../../platform/database/index.ts'
-import { type DeliveredTicket, upsertTickets } from './index.ts'
+import { openDatabase, type Tx } from '../../../platform/database/index.ts'
+import { type DeliveredTicket, markDeleted, upsertTickets } from './index.ts'
 
 type Listed = {
   tickets: { ticket_id: string; external_id: string; created_at: string; subject: string }[]
@@ -29,28 +29,32 @@ async function tenantWith(name: string, tickets: DeliveredTicket[]) {
   return { name, counts: await store(name, tickets) }
 }
 
-async function store(tenant: string, tickets: DeliveredTicket[]) {
+async function inTenant<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const database = openDatabase({ url: system.databaseUrl, max: 1, logger: silent })
   try {
-    return await database.withTenant(tenantId(tenant), (tx) => upsertTickets(tx, tickets))
+    return await database.withTenant(tenantId(tenant), work)
   } finally {
     await database.close()
   }
 }
 
+const store = (tenant: string, tickets: DeliveredTicket[]) => inTenant(tenant, (tx) => upsertTickets(tx, tickets, null))
+const remove = (tenant: string, ids: string[]) => inTenant(tenant, (tx) => markDeleted(tx, ids, null))
+
 describe('storing a page', () => {
   it('changes a ticket only when its updated_at is newer, however often it comes', async () => {
     const first = ticket('ext-1')
     const { name, counts } = await tenantWith('upsert', [first, ticket('ext-2')])
-    expect(counts).toEqual({ created: 2, updated: 0, unchanged: 0 })
+    expect(counts).toEqual({ created: 2, updated: 0, restored: 0, unchanged: 0 })
     const older = { ...first, subject: 'older', updated_at: '2026-02-28T00:00:00Z' }
     expect(await store(name, [{ ...first, subject: 'same time' }, older])).toEqual({
       created: 0,
       updated: 0,
+      restored: 0,
       unchanged: 1,
     })
     expect(await store(name, [{ ...first, subject: 'newer', updated_at: '2026-03-02T00:00:00Z' }])).toEqual({
-      ...{ created: 0, updated: 1, unchanged: 0 },
+      ...{ created: 0, updated: 1, restored: 0, unchanged: 0 },
     })
     expect((await get<{ subject: string }>(`/tickets/ext-1?tenant_id=${name}`)).body.subject).toBe('newer')
   })
@@ -60,7 +64,7 @@ describe('storing a page', () => {
       ticket('ext-1', { subject: 'new', updated_at: '2026-03-03T00:00:00Z' }),
       ticket('ext-1', { subject: 'old' }),
     ])
-    expect(counts).toEqual({ created: 1, updated: 0, unchanged: 0 })
+    expect(counts).toEqual({ created: 1, updated: 0, restored: 0, unchanged: 0 })
     expect((await get<{ subject: string }>(`/tickets/ext-1?tenant_id=${name}`)).body.subject).toBe('new')
   })
 
@@ -69,6 +73,70 @@ describe('storing a page', () => {
     await tenantWith('right', [ticket('ext-1', { subject: 'right' })])
     expect((await get<{ subject: string }>('/tickets/ext-1?tenant_id=left')).body.subject).toBe('left')
     expect((await get<{ subject: string }>('/tickets/ext-1?tenant_id=right')).body.subject).toBe('right')
+  })
+})
+
+describe('the history of a ticket', () => {
+  type History = { history: { action: string; changes: Record<string, { old: string | null; new: string | null }> }[] }
+  const historyOf = async (tenant: string, id: string) =>
+    (await get<History>(`/tickets/${id}/history?tenant_id=${tenant}`)).body.history.map(({ action, changes }) => ({
+      action,
+      changes,
+    }))
+
+  it('has one entry for each change, newest first, with the fields that changed and nothing else', async () => {
+    const first = ticket('ext-1')
+    const { name } = await tenantWith('history', [first])
+    const second = { ...first, subject: 'Mended', status: 'closed' as const, updated_at: '2026-03-02T00:00:00Z' }
+    await store(name, [second])
+    await remove(name, ['ext-1'])
+    await store(name, [second])
+    expect(await historyOf(name, 'ext-1')).toEqual([
+      { action: 'restored', changes: {} },
+      { action: 'deleted', changes: {} },
+      {
+        action: 'updated',
+        changes: { subject: { old: 'Subject ext-1', new: 'Mended' }, status: { old: 'open', new: 'closed' } },
+      },
+      { action: 'created', changes: {} },
+    ])
+  })
+
+  it('stays empty when only updated_at moves, forwards or backwards', async () => {
+    const first = ticket('ext-1')
+    const { name } = await tenantWith('moving', [first])
+    for (const day of ['05', '03', '09', '01']) {
+      expect(await store(name, [{ ...first, updated_at: `2026-03-${day}T12:00:00Z` }])).toMatchObject({ unchanged: 1 })
+    }
+    expect(await historyOf(name, 'ext-1')).toEqual([{ action: 'created', changes: {} }])
+  })
+
+  it('is the same when two pages race: the newer content wins, and each change is there once', async () => {
+    const first = ticket('ext-1')
+    const { name } = await tenantWith('race', [first])
+    const versions = Array.from({ length: 8 }, (_, index) => ({
+      ...{ ...first, subject: `version ${index}`, updated_at: `2026-03-02T00:00:0${index}Z` },
+    }))
+    await Promise.all(versions.toReversed().map((version) => store(name, [version])))
+    expect((await get<{ subject: string }>(`/tickets/ext-1?tenant_id=${name}`)).body.subject).toBe('version 7')
+    const subjects = (await historyOf(name, 'ext-1')).flatMap(({ changes }) => changes.subject?.new ?? [])
+    expect(new Set(subjects).size).toBe(subjects.length)
+    expect(subjects[0]).toBe('version 7')
+  })
+})
+
+describe('a deleted ticket', () => {
+  it('leaves the normal list, is shown on request, and comes back when the provider has it again', async () => {
+    const { name } = await tenantWith('deleted', [ticket('ext-1'), ticket('ext-2')])
+    const ids = async (more = '') =>
+      (await get(`/tickets?tenant_id=${name}${more}`)).body.tickets.map(({ external_id }) => external_id).toSorted()
+    expect(await remove(name, ['ext-1', 'ext-9'])).toBe(1)
+    expect(await remove(name, ['ext-1'])).toBe(0)
+    expect(await ids()).toEqual(['ext-2'])
+    expect(await ids('&include_deleted=true')).toEqual(['ext-1', 'ext-2'])
+    // The same old version of it: what it says is not newer, but it is there again.
+    expect(await store(name, [ticket('ext-1')])).toMatchObject({ restored: 1, updated: 0, unchanged: 0 })
+    expect(await ids()).toEqual(['ext-1', 'ext-2'])
   })
 })
 

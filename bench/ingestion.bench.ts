@@ -1,0 +1,87 @@
+import type { Client } from 'pg'
+import { startMockProvider } from '../mock-provider/index.ts'
+import { sleep } from '../src/kernel/abort.ts'
+import { call } from '../test/harness/call.ts'
+import { administer, createDatabase, createTemplate } from '../test/harness/server.ts'
+import { startTestServer } from '../test/harness/start-test-server.ts'
+import { OPERATOR_TOKEN, type SystemUnderBench, startSystemProcess } from './system-process.ts'
+
+const TICKETS = 10_000
+const RUNS = Number(process.env.BENCH_RUNS ?? 20)
+const TENANT = 'tenant_a'
+
+/**
+ * End to end from a provider without a limit: 10,000 tickets of one tenant, a first run that creates them and runs that
+ * find them unchanged. Its peer is `INSERT … SELECT unnest` of the same rows on the same server.
+ */
+export async function bench(): Promise<void> {
+  const server = await startTestServer()
+  const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, tenants: 1, tickets: TICKETS, deleted: 0 })
+  try {
+    await createTemplate(server.url)
+    const made = await createDatabase(server.url)
+    const system = await startSystemProcess(made.url, { EXTERNAL_API_URL: helpdesk.url, EXTERNAL_RATE_LIMIT: '100000' })
+    await call(`${system.url}/tenants`, {
+      method: 'POST',
+      token: OPERATOR_TOKEN,
+      body: { tenant_id: TENANT, name: TENANT },
+    })
+    const first = await run(system)
+    const later: number[] = []
+    let early = 0
+    for (let index = 1; index <= RUNS; index += 1) {
+      later.push(await run(system))
+      if (index === Math.min(10, RUNS)) early = residentMegabytes(system)
+    }
+    const raw = await administer(made.url, rawInsert)
+    const rate = (seconds: number) => `${Math.round(TICKETS / seconds).toLocaleString('en')} tickets/s`
+    console.log(`first run           ${rate(first)} (${first.toFixed(2)} s; all created)`)
+    console.log(
+      `${RUNS} later runs       p50 ${rate(percentile(later, 50))}, p95 ${rate(percentile(later, 95))}, p99 ${rate(percentile(later, 99))} (unchanged)`,
+    )
+    console.log(`raw insert          p50 ${rate(raw)} (100 rows a transaction, the same columns)`)
+    console.log(`first run / raw     ${(raw / first).toFixed(2)}`)
+    console.log(
+      `resident memory     ${early} MB after run ${Math.min(10, RUNS)}, ${residentMegabytes(system)} MB after run ${RUNS}`,
+    )
+    await system.stop()
+  } finally {
+    await helpdesk.close()
+    await server.close()
+  }
+}
+
+async function run(system: SystemUnderBench): Promise<number> {
+  type Job = { job_id: string; status: string; duration_seconds: number }
+  const ask = async (path: string, method = 'GET') =>
+    (await call<Job>(system.url + path, { method, token: OPERATOR_TOKEN })).body
+  const { job_id } = await ask(`/ingest/run?tenant_id=${TENANT}`, 'POST')
+  for (;;) {
+    await sleep(100)
+    const job = await ask(`/ingest/progress/${job_id}`)
+    if (job.status === 'failed') throw new Error('the run failed')
+    if (job.status === 'completed') return job.duration_seconds
+  }
+}
+
+/** Seconds to insert the rows that the runs have stored, page by page, into a table with the same indexes. */
+async function rawInsert(client: Client): Promise<number> {
+  await client.query('create table raw_tickets (like tickets including all)')
+  const { rows } = await client.query('select * from tickets order by created_at')
+  const columns = ['external_id', 'source', 'customer_id', 'subject', 'message', 'status', 'created_at', 'updated_at']
+  const started = performance.now()
+  for (let at = 0; at < rows.length; at += 100) {
+    const page = rows.slice(at, at + 100)
+    await client.query(
+      `insert into raw_tickets (tenant_id, ${columns.join(', ')})
+       select '${TENANT}', * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])`,
+      columns.map((column) => page.map((row) => row[column])),
+    )
+  }
+  return (performance.now() - started) / 1_000
+}
+
+const residentMegabytes = (system: SystemUnderBench): number => Math.round(system.figure('VmRSS') / 1_024)
+
+const percentile = (values: readonly number[], percent: number): number =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))] ?? 0

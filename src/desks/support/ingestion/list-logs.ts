@@ -1,0 +1,24 @@
+import { sql } from 'kysely'
+import type { TaskStatus } from '../../../core/tasks/index.ts'
+import type { Tx } from '../../../platform/database/index.ts'
+import type { JobRow } from './present-job.ts'
+
+/** The runs of the tenant, newest first; `before` is the last id of the page before. */
+export async function listLogs(
+  tx: Tx,
+  filter: { statuses?: readonly TaskStatus[] | undefined; before?: string | undefined; limit: number },
+): Promise<JobRow[]> {
+  const { statuses, before, limit } = filter
+  const { rows } = await sql<JobRow>`
+    select * from ingestion_logs
+    where true
+      ${statuses === undefined ? sql`` : sql`and status = any(${[...statuses]})`}
+      ${before === undefined ? sql`` : sql`and job_id < ${before}`}
+    order by job_id desc limit ${limit}`.execute(tx)
+  return rows
+}
+
+export async function findLog(tx: Tx, jobId: string): Promise<JobRow | undefined> {
+  const { rows } = await sql<JobRow>`select * from ingestion_logs where job_id = ${jobId}`.execute(tx)
+  return rows[0]
+}

@@ -1,0 +1,47 @@
+import { recordAudit } from '../../../core/audit/index.ts'
+import type { Logger } from '../../../kernel/logger.ts'
+import { type Repetition, repeat } from '../../../kernel/repeat.ts'
+import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
+import type { Database, Tx } from '../../../platform/database/index.ts'
+import { claimDueSchedule, deleteSchedule, listDueTenants, saveSchedule } from './schedule-store.ts'
+import type { StartRun } from './start-run.ts'
+
+const LOOK_EVERY_SECONDS = 5
+const AT_ONCE = 100
+
+/** Lets a run start every so many minutes, the first one that long from now; null ends that. */
+export async function scheduleRuns(
+  tx: Tx,
+  schedule: { tenantId: TenantId; everyMinutes: number | null; setBy: string },
+): Promise<void> {
+  const { everyMinutes, setBy } = schedule
+  if (everyMinutes === null) await deleteSchedule(tx)
+  else await saveSchedule(tx, { everyMinutes, setBy })
+  await recordAudit(tx, {
+    ...{ tenantId: schedule.tenantId, actor: setBy, action: 'ingestion.schedule', subject: 'ingestion:schedule' },
+    details: { every_minutes: everyMinutes },
+  })
+}
+
+/**
+ * Starts the runs whose time has come. The next time counts from now, not from the time that was missed, and a tenant
+ * whose run is still going gets none: after an outage there is one run, not as many as were missed.
+ */
+export async function startDueRuns(database: Database, startRun: StartRun): Promise<number> {
+  const due = await database.acrossTenants('schedules of all tenants fall due', (tx) => listDueTenants(tx, AT_ONCE))
+  for (const tenant of due.map(tenantId)) {
+    await database.withTenant(tenant, async (tx) => {
+      // Another scheduler may have been faster; the row tells.
+      if (await claimDueSchedule(tx)) await startRun(tx, tenant, 'schedule')
+    })
+  }
+  return due.length
+}
+
+export function startScheduler(options: { database: Database; startRun: StartRun; logger: Logger }): Repetition {
+  return repeat({
+    everySeconds: LOOK_EVERY_SECONDS,
+    work: async () => ((await startDueRuns(options.database, options.startRun)) === AT_ONCE ? 'again' : undefined),
+    onError: (err) => options.logger.warn({ err, component: 'schedules' }, 'could not start the runs that are due'),
+  })
+}

@@ -1,0 +1,99 @@
+import { Client } from 'pg'
+import { expect, inject, onTestFinished } from 'vitest'
+import { type MockProviderOptions, startMockProvider } from '../../mock-provider/index.ts'
+import { call } from './call.ts'
+import { createDatabase, type TestDatabase } from './server.ts'
+import { OPERATOR_TOKEN, type SystemProcess, spawnSystem } from './system.ts'
+import { waitFor } from './wait-for.ts'
+
+export type Job = {
+  job_id: string
+  status: string
+  progress: number
+  processed_pages: number
+  total_pages: number
+  pass: number
+  stable: boolean | null
+  created: number
+  updated: number
+  restored: number
+  deleted: number
+  failed: number
+  attempt: number
+  deletions_awaiting_confirmation: number
+  calls: number
+  started_by: string
+  error: { code: string } | null
+}
+
+/** A provider, a database and real processes, all of this test alone, and what one does with them. */
+export async function ingestionScene(provider: MockProviderOptions) {
+  const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, ...provider })
+  const made: TestDatabase = await createDatabase(inject('serverUrl'))
+  const processes: SystemProcess[] = []
+  onTestFinished(async () => {
+    for (const each of processes) {
+      each.kill('SIGCONT')
+      each.kill('SIGKILL')
+    }
+    await Promise.all(processes.map((each) => each.exited))
+    await helpdesk.close()
+    await made.drop()
+  })
+
+  const operator = <Body>(system: { url: string }, path: string, method = 'GET', body?: unknown) =>
+    call<Body>(system.url + path, { method, token: OPERATOR_TOKEN, ...(body === undefined ? {} : { body }) })
+  const progressOf = async (system: SystemProcess, job: string) =>
+    (await operator<Job>(system, `/ingest/progress/${job}`)).body
+
+  return {
+    helpdesk,
+    databaseUrl: made.url,
+    operator,
+    progressOf,
+    until: waitFor,
+
+    /** A process of the system; its budget of calls is wide unless the test narrows it. */
+    start: async (environment: Record<string, string> = {}) => {
+      const started = await spawnSystem(made.url, {
+        EXTERNAL_API_URL: helpdesk.url,
+        EXTERNAL_RATE_LIMIT: '10000',
+        TASK_LEASE_SECONDS: '2',
+        ...environment,
+      })
+      processes.push(started)
+      return started
+    },
+
+    makeTenants: async (system: SystemProcess, tenants: readonly string[]) => {
+      for (const tenant_id of tenants) await operator(system, '/tenants', 'POST', { tenant_id, name: tenant_id })
+    },
+
+    startRun: async (system: SystemProcess, tenant: string) => {
+      const answer = await operator<{ job_id: string }>(system, `/ingest/run?tenant_id=${tenant}`, 'POST')
+      expect(answer.status).toBe(202)
+      return answer.body.job_id
+    },
+
+    ended: (system: SystemProcess, job: string) =>
+      waitFor('the run never ended', async () => {
+        const now = await progressOf(system, job)
+        return ['completed', 'failed', 'cancelled'].includes(now.status) ? now : undefined
+      }),
+
+    /** The ids of live tickets in the database, by tenant, sorted. */
+    idsStored: async (): Promise<Record<string, string[]>> => {
+      const client = new Client({ connectionString: made.url })
+      await client.connect()
+      const { rows } = await client.query('select tenant_id, external_id from tickets where deleted_at is null')
+      await client.end()
+      const stored: Record<string, string[]> = {}
+      for (const { tenant_id, external_id } of rows) {
+        stored[tenant_id] ??= []
+        stored[tenant_id].push(external_id)
+      }
+      for (const ids of Object.values(stored)) ids.sort()
+      return stored
+    },
+  }
+}
