@@ -44,7 +44,9 @@ export type Demo = {
  */
 export async function startDemo(config: Config, tenancy: TenancyApi, permissions: readonly string[]): Promise<Demo> {
   const file = join(config.SIGNALBOX_DATA_DIR, 'demo.json')
-  const earlier = recall(file)
+  const remembered = recall(file)
+  // The file may be of another database, or this one was made anew: then nobody there has its credentials.
+  const earlier = remembered && (await tenancy.findPerson(remembered.email)) ? remembered : undefined
   const demo = earlier ?? (await fill(tenancy, permissions))
   if (!earlier) remember(file, demo)
   const provider =

@@ -27,8 +27,8 @@ export const permissions = {
   ...ingestionPermissions,
 }
 
-/** What the identity and queue pools take of DATABASE_POOL_SIZE. */
-const POOL_SHARES = { identity: 2, queue: 2 }
+/** What the others take of DATABASE_POOL_SIZE; two connections only listen. The rest serves. */
+const POOL_SHARES = { identity: 2, queue: 2, listeners: 2 }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
 const UPKEEP_EVERY_SECONDS = 3_600
@@ -68,7 +68,9 @@ type Opening = { config: Config; logger: Logger; opened: AsyncDisposableStack; v
 
 async function open(opening: Opening, onFatal: (error: Error) => void): Promise<System> {
   const { config, logger, opened } = opening
-  const platform = await openPlatform(opening, onFatal)
+  const platform = await openPlatform(opening, onFatal).catch((error) => {
+    throw explainConnectionFailure(error)
+  })
   const modules = await composeModules(opening, platform)
   let draining = false
   const app = await buildApp({
@@ -80,14 +82,14 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     rootRoutes: operationsRoutes({ ...platform, isDraining: () => draining }),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
     corsOrigins: config.CORS_ORIGINS,
-    trustProxy: config.TRUST_PROXY,
+    trustedProxies: config.TRUST_PROXY,
     version: opening.version,
     onAnswered: platform.metrics.requestAnswered,
   })
   opened.defer(() => app.close())
   await startRoles(opening, platform, modules)
 
-  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  const url = await app.listen({ host: config.HOST, port: config.PORT }).catch(explainTakenPort('PORT', config.PORT))
   logger.info({ address: url, role: config.SIGNALBOX_ROLES.join(',') }, 'signalbox serves')
   await modules.welcome(url)
 
@@ -109,24 +111,29 @@ type Platform = Awaited<ReturnType<typeof openPlatform>>
 /** The technical ground: traces, a migrated database, the queue, metrics. */
 async function openPlatform({ config, logger, opened, version }: Opening, onFatal: (error: Error) => void) {
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
-    const tracing = await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, version })
+    const tracing = await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, version, logger })
     opened.defer(() => tracing.stop())
   }
   const databaseUrl = config.DATABASE_URL ?? (await openEmbedded(config, logger, opened, onFatal))
   const ownerUrl = config.DATABASE_OWNER_URL ?? databaseUrl
   await migrate({ url: ownerUrl, sets: migrationSets, logger, afterwards: () => installQueue(ownerUrl, queues) })
 
-  const servingPool = config.DATABASE_POOL_SIZE - POOL_SHARES.identity - POOL_SHARES.queue
-  const database = openDatabase({ url: databaseUrl, max: Math.max(servingPool, 2), logger })
+  const { identity, queue: queuePool, listeners } = POOL_SHARES
+  const max = config.DATABASE_POOL_SIZE - identity - queuePool - listeners
+  const database = openDatabase({ url: databaseUrl, max, logger })
   opened.defer(() => database.close())
   const supervise = config.SIGNALBOX_ROLES.includes('scheduler')
-  const queue = await openQueue({ url: databaseUrl, logger, supervise, max: POOL_SHARES.queue })
+  const queue = await openQueue({ url: databaseUrl, logger, supervise, max: queuePool })
   opened.defer(() => queue.stop(1))
 
   const metrics = createMetrics()
   const { gauge } = metrics
   gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
   gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
+  gauge('signalbox_tasks_waiting', 'Tasks that no worker has taken yet', async () => {
+    const depth = await queue.depth('tasks').catch(() => undefined)
+    return depth?.waiting ?? Number.NaN
+  })
   return { databaseUrl, database, queue, metrics }
 }
 
@@ -147,7 +154,11 @@ async function composeModules({ config, logger, opened }: Opening, { databaseUrl
   })
   opened.defer(() => tenancy.close())
   const wantsDemo = config.SIGNALBOX_DEMO && config.SIGNALBOX_ROLES.includes('api')
-  const demo = wantsDemo ? await startDemo(config, tenancy.api, Object.keys(permissions)) : undefined
+  const demo = wantsDemo
+    ? await startDemo(config, tenancy.api, Object.keys(permissions)).catch(
+        explainTakenPort('MOCK_PROVIDER_PORT', config.MOCK_PROVIDER_PORT),
+      )
+    : undefined
   if (demo) opened.defer(() => demo.stop())
   const tasks = tasksModule({ database, queue })
   const baseUrl = config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`
@@ -212,6 +223,12 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
   })
 }
 
+/** Names the variable to change when somebody else has the port. */
+const explainTakenPort = (variable: string, port: number) => (error: unknown) => {
+  if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
+  throw new ConfigError(`Port ${port} is taken. Stop who has it, or choose another one: ${variable}=${port + 1}`)
+}
+
 async function openEmbedded(
   config: Config,
   logger: Logger,
@@ -269,8 +286,7 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
-  main().catch((thrown: unknown) => {
-    const error = explainConnectionFailure(thrown)
+  main().catch((error: unknown) => {
     // A sentence for what the operator can mend, a stack for what only we can.
     const isForOperator = error instanceof ConfigError || error instanceof UnusableDatabaseError
     console.error(isForOperator ? error.message : error)

@@ -15,7 +15,11 @@ export async function sleep(milliseconds: number, signal?: AbortSignal): Promise
 
 /** Settles like `promise`, or rejects with the signal's reason when that comes first. The promise itself goes on. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason)
+  if (signal.aborted) {
+    // Nobody waits for it any more; its failure must not end the process.
+    promise.catch(() => {})
+    return Promise.reject(signal.reason)
+  }
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })

@@ -56,8 +56,8 @@ const variables = {
     secret: true,
   },
   DATABASE_POOL_SIZE: {
-    schema: z.coerce.number().int().min(4).max(200).default(12),
-    bound: '4 to 200 connections',
+    schema: z.coerce.number().int().min(8).max(200).default(12),
+    bound: '8 to 200 connections',
     example: '12',
     about: 'connections of this process, all handles together',
   },
@@ -160,10 +160,11 @@ const variables = {
     about: 'origins whose pages may call the API; unset = none',
   },
   TRUST_PROXY: {
-    schema: flag.default(false),
-    bound: 'true or false',
-    example: 'true',
-    about: 'believe X-Forwarded-* from a reverse proxy in front',
+    schema: z.union([flag.transform(Number), z.coerce.number().int().min(0).max(10)]).default(0),
+    bound: 'false, true (one) or 0 to 10 proxies',
+    example: '1',
+    about:
+      'how many reverse proxies in front add to X-Forwarded-For; what stands before theirs is the caller’s invention',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: httpUrl.optional(),

@@ -60,7 +60,7 @@ export function testApp(routes: readonly Route[]) {
       ...{ logger, database: db.database, routes, rootRoutes: [] },
       authenticate: async ({ headers: { authorization } }) => (authorization ? callerOf(authorization) : null),
       permissions: new Set(['thing.read', 'thing.write']),
-      ...{ requestsPerMinute: 100_000, trustProxy: false, version: '0.0.0' },
+      ...{ requestsPerMinute: 100_000, trustedProxies: 0, version: '0.0.0' },
       ...options,
     })
     started.push(app)

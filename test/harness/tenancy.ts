@@ -42,7 +42,7 @@ export function testTenancy(
       ...{ logger, database, authenticate: tenancy.authenticate, permissions: new Set(Object.keys(permissions)) },
       ...{ routes: [...tenancy.routes, ...auditModule().routes], rootRoutes: [] },
       requestsPerMinute: overrides.requestsPerMinute ?? 100_000,
-      ...{ corsOrigins: overrides.corsOrigins, trustProxy: false, version: '0.0.0' },
+      ...{ corsOrigins: overrides.corsOrigins, trustedProxies: 0, version: '0.0.0' },
     })
   })
 

@@ -42,6 +42,23 @@ describe('a process that cannot use its database', () => {
   })
 })
 
+describe('a port that is taken', () => {
+  it('is named with the variable that chooses another one', async () => {
+    const first = await spawnSystem(made.url)
+    const { port } = new URL(first.url)
+    await expect(spawnSystem(made.url, { PORT: port })).rejects.toThrow(`Port ${port} is taken`)
+    await first.stop()
+  })
+})
+
+describe('a trace collector that is not there', () => {
+  it('does not keep a process from ending well', async () => {
+    const system = await spawnSystem(made.url, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' })
+    await call(`${system.url}/health/ready`)
+    expect(await system.stop()).toEqual({ code: 0, signal: null })
+  })
+})
+
 describe('stopping', () => {
   it('leaves no connection to the database open', async () => {
     const environment = { DATABASE_URL: made.url, PORT: '0', SIGNALBOX_DEMO: 'false' }

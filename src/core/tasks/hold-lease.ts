@@ -37,11 +37,22 @@ export function holdLease(options: {
       if (lease.cancelRequested) stop('cancelled')
     } catch (err) {
       log.warn({ err }, 'the lease could not be extended')
-      if (performance.now() - extendedAt > leaseSeconds * 1_000) stop('lease_lost')
     }
   }
-  const refresh = () => (extending ??= extend().finally(() => (extending = undefined)))
-  const timer = setInterval(refresh, (leaseSeconds * 1_000) / 3)
+  const refresh = () => {
+    extending ??= extend().finally(() => {
+      extending = undefined
+    })
+    return extending
+  }
+  const timer = setInterval(
+    () => {
+      // Not left to the extension: on a connection that has silently died it neither ends nor fails for long.
+      if (performance.now() - extendedAt > leaseSeconds * 1_000) stop('lease_lost')
+      void refresh()
+    },
+    (leaseSeconds * 1_000) / 3,
+  )
   return {
     refresh,
     release: async () => {

@@ -10,7 +10,7 @@ export { PermanentFailure, TaskStopped } from './outcome.ts'
 export { redispatchForgottenTasks, startReaper } from './reap-lost-tasks.ts'
 export { tenantOfTask } from './routes.ts'
 export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
-export { isEnded, LIVE_STATUSES, TASK_STATUSES, type TaskStatus } from './status.ts'
+export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
   findTask,
   listRunningTasks,

@@ -29,6 +29,8 @@ export type RunningTasks = {
   byId: Map<string, { stop: (why: StopReason) => void; refresh: () => Promise<void> }>
   /** The process stops: a task that was claimed just now is handed back at once. */
   stopping: boolean
+  /** Cancels that came for tasks that do not run here, or not yet: the last few. */
+  cancelledBefore: Set<string>
 }
 
 /** Claims one task, runs its handler under a lease, and records how it ended. Does nothing when it cannot be claimed. */
@@ -75,6 +77,7 @@ async function runHandler(dependencies: RunTaskDependencies, kind: TaskKind, att
   const lease = holdLease({ database, tenantId, claim, leaseSeconds, log, stop })
   running.byId.set(claim.taskId, { stop, refresh: lease.refresh })
   if (running.stopping) stop('shutdown')
+  if (running.cancelledBefore.delete(claim.taskId)) stop('cancelled')
   const timeLimit = setTimeout(() => stop('time_limit'), kind.timeLimitSeconds * 1_000)
 
   const context: TaskContext<unknown, unknown> = {

@@ -7,6 +7,8 @@ import type { Outcome } from './outcome.ts'
 import { type RunningTasks, runTask } from './run-task.ts'
 import type { TaskKind } from './task-kind.ts'
 
+const CANCELS_REMEMBERED = 100
+
 export type WorkerOptions = {
   database: Database
   databaseUrl: string
@@ -32,12 +34,19 @@ export type Worker = {
 
 /** Works tasks in this process and listens for cancels. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const running: RunningTasks = { byId: new Map(), stopping: false }
+  const running: RunningTasks = { byId: new Map(), stopping: false, cancelledBefore: new Set() }
   const cancels = await listen({
     url: options.databaseUrl,
     channel: CANCEL_CHANNEL,
     logger: options.logger,
-    onMessage: (taskId) => running.byId.get(taskId)?.stop('cancelled'),
+    onMessage: (taskId) => {
+      const task = running.byId.get(taskId)
+      if (task) return task.stop('cancelled')
+      // Between the claim and the handler's start; most are of other processes and soon forgotten.
+      running.cancelledBefore.add(taskId)
+      const [oldest] = running.cancelledBefore
+      if (running.cancelledBefore.size > CANCELS_REMEMBERED && oldest) running.cancelledBefore.delete(oldest)
+    },
     // A cancel that was sent while nobody listened is found in the row.
     onConnected: () => {
       for (const task of running.byId.values()) void task.refresh()
@@ -47,7 +56,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await options.queue.work<Dispatch>(
     TASK_QUEUE,
     { slots: options.concurrency, slotsPerGroup: options.concurrencyPerTenant },
-    (task) => runTask(dependencies, task),
+    (task) => {
+      // Fetched in the moment of stopping, perhaps what was handed back just now: the engine gives it to somebody else.
+      if (running.stopping) throw new Error('this process is stopping')
+      return runTask(dependencies, task)
+    },
   )
   return {
     running: () => running.byId.size,

@@ -10,8 +10,6 @@
 export const TASK_STATUSES = ['queued', 'running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
 
-export const LIVE_STATUSES = ['queued', 'running', 'retrying'] as const satisfies TaskStatus[]
-/** A worker may claim these; cancelling one takes effect at once. */
-export const WAITING_STATUSES = ['queued', 'retrying'] as const satisfies TaskStatus[]
+const ENDED = ['succeeded', 'failed', 'cancelled'] as const satisfies TaskStatus[]
 
-export const isEnded = (status: TaskStatus): boolean => !(LIVE_STATUSES as readonly TaskStatus[]).includes(status)
+export const isEnded = (status: TaskStatus): boolean => (ENDED as readonly TaskStatus[]).includes(status)

@@ -129,8 +129,8 @@ export async function writeProgress(tx: Tx, claim: Claim, progress: unknown): Pr
 type Settlement = Exclude<Outcome, { kind: 'lost' }>
 
 /**
- * Ends an attempt if the claim holds; undefined when it does not. A cancel that came in meanwhile wins over success and
- * retry: the caller was told that the task is being cancelled.
+ * Ends an attempt if the claim holds; undefined when it does not. A cancel that came in meanwhile wins over every other
+ * outcome: the caller was told that the task is being cancelled.
  */
 export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Promise<TaskStatus | undefined> {
   const cancelled = sql`cancel_requested_at is not null`
@@ -144,11 +144,12 @@ export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Pro
   }[outcome.kind]
   const { rows } = await sql<{ status: TaskStatus }>`
     update tasks set
-      status = case when ${cancelled} and ${outcome.kind !== 'failed'} then 'cancelled' else ${status} end,
+      status = case when ${cancelled} then 'cancelled' else ${status} end,
       ended_at = case when ${ended} or ${cancelled} then clock_timestamp() end,
-      result = ${outcome.kind === 'succeeded' ? JSON.stringify(outcome.result ?? null) : null},
-      error = ${'error' in outcome ? JSON.stringify(outcome.error) : null},
-      run_after = clock_timestamp() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second',
+      result = case when not ${cancelled} then ${outcome.kind === 'succeeded' ? JSON.stringify(outcome.result ?? null) : null}::jsonb end,
+      error = case when not ${cancelled} then ${'error' in outcome ? JSON.stringify(outcome.error) : null}::jsonb end,
+      -- now(), as the engine counts: a job that is handed out a moment before its task is due would be lost.
+      run_after = now() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second',
       attempt = attempt - ${outcome.kind === 'handed_back' ? 1 : 0},
       lease_owner = null, lease_expires_at = null
     where ${holds(claim)} returning status`.execute(tx)

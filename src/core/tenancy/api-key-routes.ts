@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moment } from '../../kernel/moment.ts'
 import {
   decodeCursor,
   linkHeader,
@@ -35,7 +36,7 @@ const NewKeyAnswer = z.strictObject({
 const NewKeyBody = z.strictObject({
   name: line(100).meta({ example: 'nightly import' }),
   permissions: z.array(z.string().max(100)).min(1).max(200),
-  expires_at: Moment.optional().meta({ description: 'Without it the key does not expire' }),
+  expires_at: moment.optional().meta({ description: 'Without it the key does not expire' }),
 })
 
 const tag = 'API keys'

@@ -124,6 +124,63 @@ describe('GET and DELETE /tenants/{tenant_id}/invitations', () => {
   })
 })
 
+describe('an invitation and the power of whoever wrote it', () => {
+  const become = (who: TestMember, role: string) =>
+    call('PATCH', `/tenants/${ours}/members/${who.personId}`, { token: owner.token, body: { role } })
+  const makeKey = async (token: string) => {
+    const { permissions } = (await call('GET', '/auth/session', { token: manager.token })).json<{
+      tenants: { permissions: string[] }[]
+    }>().tenants[0] ?? { permissions: [] }
+    const made = await call('POST', `/tenants/${ours}/api-keys`, { token, body: { name: 'inviter', permissions } })
+    return made.json<{ api_key_id: string; secret: string }>()
+  }
+  const revokeKey = (key: { api_key_id: string }) =>
+    call('DELETE', `/tenants/${ours}/api-keys/${key.api_key_id}`, { token: owner.token })
+  const invitedBy = async (token: string, role: string) => (await invite(token, { email: guest(), role })).json<Made>()
+  const outcomes = async (...invitations: Made[]) => {
+    const answers = invitations.map(({ token }) => accept({ token, name: 'Guest', password: PASSWORD }))
+    return (await Promise.all(answers)).map((answer) => answer.statusCode)
+  }
+
+  test('a demotion ends the open invitations of the member, and of their keys, to roles above the new one', async () => {
+    const demoted = await member(ours, 'owner')
+    const key = await makeKey(demoted.token)
+    const above = [await invitedBy(demoted.token, 'owner'), await invitedBy(key.secret, 'manager')]
+    const within = await invitedBy(demoted.token, 'viewer')
+    const others = await invitedBy(owner.token, 'owner')
+    expect((await become(demoted, 'viewer')).statusCode).toBe(200)
+    expect(await outcomes(...above, within, others)).toEqual([410, 410, 201, 201])
+  })
+
+  test('what a demotion ended stays ended when the member rises again; a promotion ends nothing', async () => {
+    const moved = await member(ours, 'manager')
+    const [first, ended] = [await invitedBy(moved.token, 'manager'), await invitedBy(moved.token, 'manager')]
+    await become(moved, 'owner')
+    expect(await outcomes(first)).toEqual([201])
+    await become(moved, 'agent')
+    await become(moved, 'owner')
+    expect(await outcomes(ended)).toEqual([410])
+  })
+
+  test('revoking a key ends its open invitations, and those of the keys it made', async () => {
+    const key = await makeKey(owner.token)
+    const second = await makeKey(key.secret)
+    const third = await makeKey(second.secret)
+    const other = await makeKey(owner.token)
+    const secrets = [key.secret, second.secret, third.secret, other.secret]
+    const invitations = await Promise.all(secrets.map((secret) => invitedBy(secret, 'manager')))
+    expect((await revokeKey(key)).statusCode).toBe(204)
+    expect(await outcomes(...invitations)).toEqual([410, 410, 410, 201])
+  })
+
+  test('no demotion and no revoked key ends what the operator invited', async () => {
+    const invitation = await invitedBy(ADMIN_TOKEN, 'owner')
+    await become(await member(ours, 'owner'), 'viewer')
+    await revokeKey(await makeKey(owner.token))
+    expect(await outcomes(invitation)).toEqual([201])
+  })
+})
+
 describe('POST /invitations/accept', () => {
   test('201: a new person gets an account and the role', async () => {
     const email = guest()

@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/database/index.ts'
 import type { Caller } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { demandMember, demandOtherOwner } from './membership-rules.ts'
+import { TENANT_ROLES } from './roles.ts'
 import { revokeKeysOfPerson } from './store/api-keys.ts'
 import { revokeInvitationsBy } from './store/invitations.ts'
 import { deleteMembership, lockOwners } from './store/memberships.ts'
@@ -20,7 +21,7 @@ export async function removeMember(
   const { caller, tenantId, personId } = request
   demandOtherOwner(await lockOwners(tx), personId)
   const role = demandMember(await deleteMembership(tx, personId), personId)
-  await revokeInvitationsBy(tx, personId)
+  await revokeInvitationsBy(tx, personId, TENANT_ROLES)
   const keys = await revokeKeysOfPerson(tx, personId)
   await recordAudit(tx, {
     ...{ tenantId, actor: caller.id, action: 'member.remove', subject: `person:${personId}` },

@@ -4,8 +4,13 @@ import type { Caller } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { tenancyFault } from './faults.ts'
 import { revokeApiKey } from './store/api-keys.ts'
+import { revokeInvitationsByKey } from './store/invitations.ts'
 
-/** Revokes a key; one that was revoked before stays so. Throws `tenancy.api_key_not_found`. */
+/**
+ * Revokes a key, and the invitations that it or the keys it made have left open; one that was revoked before stays so.
+ *
+ * @throws tenancy.api_key_not_found
+ */
 export async function revokeApiKeyFor(
   tx: Tx,
   request: { caller: Caller; tenantId: TenantId; apiKeyId: string },
@@ -19,5 +24,6 @@ export async function revokeApiKeyFor(
     })
   }
   if (revoked.before) return
+  await revokeInvitationsByKey(tx, apiKeyId)
   await recordAudit(tx, { tenantId, actor: caller.id, action: 'key.revoke', subject: `key:${apiKeyId}` })
 }

@@ -10,6 +10,11 @@ export function reaches(role: TenantRole, least: TenantRole): boolean {
   return TENANT_ROLES.indexOf(role) >= TENANT_ROLES.indexOf(least)
 }
 
+/** The roles that can do what `role` cannot. */
+export function rolesAbove(role: TenantRole): TenantRole[] {
+  return TENANT_ROLES.filter((other) => !reaches(role, other))
+}
+
 /** Whether `role` has `permission`; a permission that no module declares is nobody's. */
 export function grants(catalogue: PermissionCatalogue, role: TenantRole, permission: string): boolean {
   const least = Object.hasOwn(catalogue, permission) ? catalogue[permission] : undefined

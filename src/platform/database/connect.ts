@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sq
 import { escapeLiteral, Pool, types } from 'pg'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
+import { connectionSettings, refuseWrongRole, WHO_AM_I, type WhoAmI } from './connection-settings.ts'
 import { ROLES, type Role } from './roles.ts'
 import type { DB } from './schema.generated.ts'
 
@@ -29,25 +30,19 @@ export type Database = {
 // bigint: counts and fencing numbers of this system stay below 2^53, so they are numbers in the program.
 types.setTypeParser(types.builtins.INT8, Number)
 
-const STATEMENT_TIMEOUT_MS = 30_000
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
-const CONNECTION_WAIT_MS = 10_000
-
-/** A pool whose connections start in `role` and give up rather than hang. Names itself for pg_stat_activity. */
+/** A pool whose connections act as `role`, proven for each before it is used, and give up rather than hang. */
 export function openPool(options: { url: string; role: Role; max: number; logger: Logger }): Pool {
+  const { role } = options
   const pool = new Pool({
-    connectionString: options.url,
+    ...connectionSettings(options.url, role, role.replace('signalbox_', '')),
     max: options.max,
-    application_name: `signalbox ${options.role.replace('signalbox_', '')}`,
-    connectionTimeoutMillis: CONNECTION_WAIT_MS,
     idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    options: [
-      `-c role=${options.role}`,
-      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-      `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
-      '-c TimeZone=UTC',
-    ].join(' '),
+    verify: (client, done) => {
+      client.query<WhoAmI>(WHO_AM_I).then(
+        ({ rows }) => done(refuseWrongRole(rows[0], role)),
+        (error) => done(error),
+      )
+    },
   })
   // Without listeners a connection that breaks would end the process: while idle (database restart) the pool tells, while
   // a transaction holds it and waits for something else (idle_in_transaction_session_timeout) only the connection does.
@@ -114,7 +109,10 @@ export function openDatabase(options: { url: string; max: number; logger: Logger
   let closing: Promise<void> | undefined
   return {
     withTenant: (tenantId, work) =>
-      transaction(`begin; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`, work),
+      transaction(
+        `begin; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`,
+        work,
+      ),
     acrossTenants: (_reason, work) => transaction(`begin; set local role ${ROLES.system}`, work),
     poolUse: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => (closing ??= kysely.destroy()),

@@ -1,4 +1,5 @@
 export { type Database, openDatabase, openPool, type SystemTx, type Tx } from './connect.ts'
+export { connectionSettings } from './connection-settings.ts'
 export { databaseFault, explainConnectionFailure, UnusableDatabaseError } from './faults.ts'
 export { listen } from './listen.ts'
 export { type MigrationSet, migrate } from './migrate.ts'

@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { sleep } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
+import { connectionSettings } from './connection-settings.ts'
 import { ROLES } from './roles.ts'
 
 const RECONNECT_MS = 1_000
@@ -21,12 +22,7 @@ export async function listen(options: {
 
   /** Connects and listens; `lost` settles when that connection is over. */
   const connect = async (): Promise<{ lost: Promise<void> }> => {
-    const client = new Client({
-      connectionString: options.url,
-      application_name: `signalbox listen ${options.channel}`,
-      keepAlive: true,
-      options: `-c role=${ROLES.serving}`,
-    })
+    const client = new Client(connectionSettings(options.url, ROLES.serving, `listen ${options.channel}`))
     const lost = new Promise<void>((resolve) => {
       client.once('end', resolve)
       client.on('error', (err) => {
@@ -35,8 +31,13 @@ export async function listen(options: {
       })
     })
     client.on('notification', ({ payload }) => options.onMessage(payload ?? ''))
-    await client.connect()
-    await client.query(`listen "${options.channel}"`)
+    try {
+      await client.connect()
+      await client.query(`listen "${options.channel}"`)
+    } catch (error) {
+      await client.end()
+      throw error
+    }
     current = client
     options.onConnected()
     return { lost }

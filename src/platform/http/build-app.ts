@@ -39,7 +39,8 @@ export type AppOptions = {
   rootRoutes: readonly Route[]
   requestsPerMinute: number
   corsOrigins?: readonly string[] | undefined
-  trustProxy: boolean
+  /** Reverse proxies in front; the address of a caller is taken from what the outermost of them added. */
+  trustedProxies: number
   version: string
   /** Told of every finished request, for metrics. */
   onAnswered?: (answered: { method: string; route: string; status: number; seconds: number }) => void
@@ -54,7 +55,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 200 },
-    trustProxy: options.trustProxy,
+    // `true` would believe the leftmost address, which the caller writes.
+    trustProxy: (_address, hop) => hop < options.trustedProxies,
     rewriteUrl: (request) => rewritePath(request.url ?? '/'),
     // Fastify closes keep-alive connections that are idle and lets answers under way finish.
     forceCloseConnections: 'idle',

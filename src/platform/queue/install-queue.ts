@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { PgBoss } from 'pg-boss'
-import { ROLES } from '../database/index.ts'
+import { connectionSettings, ROLES } from '../database/index.ts'
 
 export const QUEUE_SCHEMA = 'pgboss'
 
@@ -20,8 +20,7 @@ const DAY_SECONDS = 86_400
  */
 export async function installQueue(url: string, queues: readonly QueueDefinition[]): Promise<void> {
   const boss = new PgBoss({
-    connectionString: url,
-    options: `-c role=${ROLES.owner}`,
+    ...(connectionSettings(url, ROLES.owner, 'install queue') as { connectionString: string; options: string }),
     schema: QUEUE_SCHEMA,
     max: 1,
     supervise: false,

@@ -1,6 +1,6 @@
 import { fromKysely, PgBoss } from 'pg-boss'
 import type { Logger } from '../../kernel/logger.ts'
-import { ROLES, type SystemTx, type Tx } from '../database/index.ts'
+import { connectionSettings, ROLES, type SystemTx, type Tx } from '../database/index.ts'
 import { QUEUE_SCHEMA } from './install-queue.ts'
 
 /** A job as it is put in: `group` is the tenant whose share of the workers it uses; higher `priority` goes first. */
@@ -45,9 +45,7 @@ export async function openQueue(options: {
 }): Promise<Queue> {
   const { logger } = options
   const boss = new PgBoss({
-    connectionString: options.url,
-    options: `-c role=${ROLES.system}`,
-    application_name: 'signalbox queue',
+    ...(connectionSettings(options.url, ROLES.system, 'queue') as { connectionString: string; options: string }),
     schema: QUEUE_SCHEMA,
     max: options.max,
     migrate: false,

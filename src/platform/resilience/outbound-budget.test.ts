@@ -59,6 +59,47 @@ describe('an outbound budget', () => {
     expect(await granted()).toHaveLength(0)
   })
 
+  it('takes out only the place of the caller that stops, though many wait for the same pause to end', async () => {
+    const { open, granted } = party(10, 3_600)
+    const budget = open()
+    await budget.take(never)
+    await budget.pause(3_600)
+    const stops = [new AbortController(), new AbortController(), new AbortController()]
+    const waiting = stops.map((stop) => budget.take(stop.signal).catch((error: Error) => error.message))
+    await waitFor('not all reserved', async () => (await granted()).length === 4)
+    stops[1]?.abort(new Error('cancelled'))
+    expect(await waiting[1]).toBe('cancelled')
+    expect(await granted()).toHaveLength(3)
+    for (const stop of stops) stop.abort(new Error('enough'))
+    await Promise.all(waiting)
+  })
+
+  it('holds back also those who had a place before the pause was asked for', async () => {
+    const { open, granted } = party(1, 1)
+    const budget = open()
+    await budget.take(never)
+    const stop = new AbortController()
+    let hasLeft = false
+    const waiting = budget.take(stop.signal).then(
+      () => {
+        hasLeft = true
+      },
+      (error: Error) => error.message,
+    )
+    const [, reserved = 0] = await waitFor('no place was reserved', async () => {
+      const places = await granted()
+      return places.length === 1 && (places[0] ?? 0) > Date.now() / 1_000 && [0, places[0]]
+    })
+    await budget.pause(3_600)
+    await waitFor(
+      'it did not ask for a place after the pause',
+      async () => ((await granted()).at(-1) ?? 0) > reserved + 3_000,
+    )
+    expect(hasLeft).toBe(false)
+    stop.abort(new Error('enough'))
+    expect(await waiting).toBe('enough')
+  })
+
   it('holds everybody back while the other side asked for a pause', async () => {
     const { open, granted } = party(10, 3_600)
     const [first, second] = [open(), open()]

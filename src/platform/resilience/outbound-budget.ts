@@ -40,7 +40,8 @@ export function outboundBudget(options: {
       values (${connection}, array[clock_timestamp()])
       on conflict (connection) do update set granted =
         budget.granted[cardinality(budget.granted) - ${limit}::int + 2 :]
-        || greatest(clock_timestamp(), budget.paused_until, budget.granted[cardinality(budget.granted)],
+        || greatest(clock_timestamp(), budget.paused_until,
+                    budget.granted[cardinality(budget.granted)] + interval '1 microsecond',
                     budget.granted[cardinality(budget.granted) - ${limit}::int + 1] + ${spacing} * interval '1 second')
       returning granted[cardinality(granted)]::text as place,
         extract(epoch from granted[cardinality(granted)] - clock_timestamp())::float8 * 1000 as wait_ms`.execute(tx)
@@ -49,7 +50,16 @@ export function outboundBudget(options: {
     return reserved
   }
 
-  /** Takes a place out; with `moved`, puts the call where it really is. */
+  /** Whether a pause that was asked for after the place was reserved covers it. */
+  const isPaused = (place: string) =>
+    database.acrossTenants(REASON, async (tx) => {
+      const { rows } = await sql`
+        select 1 from platform.outbound_budgets
+        where connection = ${connection} and paused_until > ${place}::timestamptz`.execute(tx)
+      return rows.length === 1
+    })
+
+  /** Takes a place out, which is there once: no two are equal. With `moved`, puts the call where it really is. */
   const change = (place: string, moved: boolean) =>
     database.acrossTenants(REASON, (tx) =>
       sql`
@@ -59,20 +69,26 @@ export function outboundBudget(options: {
         where connection = ${connection}`.execute(tx),
     )
 
+  const take = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted()
+    const { place, wait_ms } = await database.acrossTenants(REASON, reserve)
+    if (wait_ms <= 0) return
+    const wakeAt = performance.now() + wait_ms
+    try {
+      await sleep(wait_ms, signal)
+    } catch (error) {
+      await change(place, false)
+      throw error
+    }
+    if (await isPaused(place)) {
+      await change(place, false)
+      return take(signal)
+    }
+    if (performance.now() - wakeAt > LATE_MS) await change(place, true)
+  }
+
   return {
-    take: async (signal) => {
-      signal.throwIfAborted()
-      const { place, wait_ms } = await database.acrossTenants(REASON, reserve)
-      if (wait_ms <= 0) return
-      const wakeAt = performance.now() + wait_ms
-      try {
-        await sleep(wait_ms, signal)
-      } catch (error) {
-        await change(place, false)
-        throw error
-      }
-      if (performance.now() - wakeAt > LATE_MS) await change(place, true)
-    },
+    take,
 
     pause: async (seconds) => {
       await database.acrossTenants(REASON, (tx) =>

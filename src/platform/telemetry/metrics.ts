@@ -33,13 +33,13 @@ export function createMetrics() {
       taskAttempts.observe({ kind: ended.kind, outcome: ended.outcome }, ended.seconds),
     tasksLost: (count: number) => reapedTasks.inc(count),
     /** Registers a gauge that is read when somebody scrapes. */
-    gauge: (name: string, help: string, read: () => number) => {
+    gauge: (name: string, help: string, read: () => number | Promise<number>) => {
       new Gauge({
         name,
         help,
         registers: [registry],
-        collect() {
-          this.set(read())
+        async collect() {
+          this.set(await read())
         },
       })
     },

@@ -1,4 +1,8 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { abortable } from '../../kernel/abort.ts'
+import type { Logger } from '../../kernel/logger.ts'
+
+const FLUSH_WITHIN_MS = 3_000
 
 const tracer = () => trace.getTracer('signalbox')
 
@@ -6,20 +10,33 @@ const tracer = () => trace.getTracer('signalbox')
  * Sends traces to an OTLP collector. The SDK is loaded only here, so that a process without a collector does not carry
  * it. Without this call every span below is a no-op.
  */
-export async function startTracing(options: { endpoint: string; version: string }): Promise<{ stop(): Promise<void> }> {
+export async function startTracing(options: {
+  endpoint: string
+  version: string
+  logger: Logger
+}): Promise<{ stop(): Promise<void> }> {
   const [{ BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] =
     await Promise.all([
       import('@opentelemetry/sdk-trace-node'),
       import('@opentelemetry/exporter-trace-otlp-http'),
       import('@opentelemetry/resources'),
     ])
-  const exporter = new OTLPTraceExporter({ url: new URL('/v1/traces', options.endpoint).href })
+  const exporter = new OTLPTraceExporter({ url: `${options.endpoint.replace(/\/+$/, '')}/v1/traces` })
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'signalbox', 'service.version': options.version }),
     spanProcessors: [new BatchSpanProcessor(exporter)],
   })
   provider.register()
-  return { stop: () => provider.shutdown() }
+  return {
+    stop: async () => {
+      try {
+        await abortable(provider.shutdown(), AbortSignal.timeout(FLUSH_WITHIN_MS))
+      } catch (err) {
+        // Traces are worth a short wait, not a failed stop.
+        options.logger.warn({ err, component: 'tracing' }, 'the last traces did not reach the collector')
+      }
+    },
+  }
 }
 
 /** The span of one request, a child of the caller's when it sent a `traceparent`. */

@@ -117,9 +117,10 @@ export async function revokeInvitationsTo(tx: Tx, email: string): Promise<void> 
   await revokingOpen(tx).where('email', '=', email).execute()
 }
 
-/** Revokes what a person, or a key that they answer for, has invited and nobody has accepted. */
-export async function revokeInvitationsBy(tx: Tx, personId: string): Promise<void> {
+/** Revokes what a person, or a key that they answer for, has invited to these roles and nobody has accepted. */
+export async function revokeInvitationsBy(tx: Tx, personId: string, roles: readonly TenantRole[]): Promise<void> {
   await revokingOpen(tx)
+    .where('role', '=', sql<string>`any(${roles})`)
     .where((invitation) =>
       invitation.or([
         invitation('invited_by', '=', `person:${personId}`),
@@ -134,6 +135,19 @@ export async function revokeInvitationsBy(tx: Tx, personId: string): Promise<voi
       ]),
     )
     .execute()
+}
+
+/** Revokes what a key, or a key that it made, directly or through others, has invited and nobody has accepted. */
+export async function revokeInvitationsByKey(tx: Tx, apiKeyId: string): Promise<void> {
+  await sql`
+    with recursive made as (
+      select api_key_id from api_keys where api_key_id = ${apiKeyId}
+      union
+      select k.api_key_id from api_keys k join made on k.created_by = 'key:' || made.api_key_id
+    )
+    update invitations set revoked_at = now()
+    where accepted_at is null and revoked_at is null
+      and invited_by in (select 'key:' || api_key_id from made)`.execute(tx)
 }
 
 function toInvitation(row: {

@@ -58,7 +58,7 @@ const RETRY_AFTER_CAP_SECONDS = 300
 export function httpProvider(options: { baseUrl: string; timeoutSeconds: number }): Provider {
   return {
     listPage: async (page, signal) => {
-      const url = new URL('/external/support-tickets', options.baseUrl)
+      const url = addressOf(options.baseUrl, 'support-tickets')
       url.searchParams.set('page', String(page))
       url.searchParams.set('page_size', String(PAGE_SIZE))
       const { json, bytes } = await request(url, signal, options.timeoutSeconds)
@@ -70,7 +70,7 @@ export function httpProvider(options: { baseUrl: string; timeoutSeconds: number 
     },
 
     listDeleted: async (signal) => {
-      const url = new URL('/external/deleted-tickets', options.baseUrl)
+      const url = addressOf(options.baseUrl, 'deleted-tickets')
       const { json, bytes } = await request(url, signal, options.timeoutSeconds)
       const body = DeletedBody.safeParse(json)
       if (!body.success) throw new ProviderError('transient', 'the provider’s answer is not a list of deleted tickets')
@@ -78,7 +78,7 @@ export function httpProvider(options: { baseUrl: string; timeoutSeconds: number 
     },
 
     findTicket: async (id, signal) => {
-      const url = new URL(`/external/support-tickets/${encodeURIComponent(id)}`, options.baseUrl)
+      const url = addressOf(options.baseUrl, `support-tickets/${encodeURIComponent(id)}`)
       try {
         return (await request(url, signal, options.timeoutSeconds)).json
       } catch (error) {
@@ -87,6 +87,14 @@ export function httpProvider(options: { baseUrl: string; timeoutSeconds: number 
       }
     },
   }
+}
+
+/** Under the base address, path included: resolved against it, `/external/…` would drop the path. */
+function addressOf(baseUrl: string, path: string): URL {
+  const url = new URL(baseUrl)
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/external/${path}`
+  url.search = ''
+  return url
 }
 
 async function request(

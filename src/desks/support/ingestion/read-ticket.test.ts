@@ -30,12 +30,18 @@ describe('readTickets', () => {
     expect(readTickets([{ ...ticket, ...change }], ours).tickets[0]?.subject).toBe(stored)
   })
 
+  it('turns an offset that PostgreSQL does not take into UTC', () => {
+    const { tickets } = readTickets([{ ...ticket, created_at: '2026-01-02T00:00:00+23:00' }], ours)
+    expect(tickets[0]?.created_at).toBe('2026-01-01T01:00:00.000Z')
+  })
+
   it('takes a text of 1 MB', () => {
     expect(readTickets([{ ...ticket, message: 'x'.repeat(1_000_000) }], ours).tickets).toHaveLength(1)
   })
 
   it.each([
     ['a date without zone', { created_at: '2026-01-01T00:00:00' }, 'created_at'],
+    ['a year that no list can show', { created_at: '9999-12-31T23:59:59-12:00' }, 'created_at'],
     ['an unknown status', { status: 'escalated' }, 'status'],
     ['no id', { id: '' }, 'id'],
     ['a missing field', { customer_id: undefined }, 'customer_id'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moment } from '../../../kernel/moment.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import { type DeliveredTicket, TICKET_STATUSES } from '../tickets/index.ts'
 
@@ -8,9 +9,6 @@ const text = (max: number) => z.string().max(max).transform(storable)
 
 /** How much of a ticket that cannot be used is kept for whoever mends it. */
 const REJECT_BODY_MAX = 10_000
-
-/** A moment without a zone would be read in the server's own; it is refused rather than guessed. */
-const moment = z.iso.datetime({ offset: true })
 
 const DeliveredBody = z.object({
   id: text(200).pipe(z.string().min(1)),

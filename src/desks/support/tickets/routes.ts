@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moment } from '../../../kernel/moment.ts'
 import type { Tx } from '../../../platform/database/index.ts'
 import {
   decodeCursor,
@@ -14,7 +15,6 @@ import { ticketFault } from './faults.ts'
 import { findTicket, listChanges, listTickets } from './store.ts'
 import { ChangeView, presentChange, presentTicket, TICKET_STATUSES, type Ticket, TicketView } from './ticket.ts'
 
-const moment = z.iso.datetime({ offset: true })
 const TicketParams = z.strictObject({ ticket_id: z.string().min(1).max(200) })
 
 export const ticketRoutes: Route[] = [

@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UnusableDatabaseError } from '../faults.ts'
 import { type Account, canEnter, chooseAccount } from './account.ts'
 import { stateDirectory } from './state-directory.ts'
@@ -26,7 +26,7 @@ export type Place = {
 /** Makes the directory when it is missing and returns its real path, by which it is known from then on. */
 export function prepareDataDirectory(dataDir: string): string {
   try {
-    mkdirSync(dataDir, { recursive: true })
+    makeDirectory(dataDir)
     return realpathSync(dataDir)
   } catch (cause) {
     throw new UnusableDatabaseError(
@@ -35,6 +35,24 @@ export function prepareDataDirectory(dataDir: string): string {
     )
   }
 }
+
+/**
+ * Level by level: `mkdirSync` with `recursive` never returns where the parent is there and takes no directory, because it
+ * answers ENOENT by making the parent once more. /proc is such a place.
+ */
+function makeDirectory(directory: string) {
+  if (isDirectory(directory)) return
+  const parent = dirname(directory)
+  if (parent !== directory) makeDirectory(parent)
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    // Another process was faster.
+    if (!isDirectory(directory)) throw error
+  }
+}
+
+const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /**
  * Finds the place for the database of `dataDir`. Usually that is the directory itself. When root's account for the
