@@ -21,6 +21,7 @@ import {
   isRoundComplete,
   needsDeletedList,
   needsPages,
+  nextWantedPage,
   receiveDeletedList,
   receivePage,
   startOrResume,
@@ -62,7 +63,13 @@ export async function sweepFor(
       if (!participants?.some(({ taskId, walk }) => taskId === ownTask && walk.phase === 'walking')) break
       const wantList = participants.filter(({ walk }) => needsDeletedList(walk))
       if (wantList.length > 0) await passDeletedList(dependencies, lease, wantList, context)
-      else nextPage = await passPages(dependencies, lease, { from: nextPage, to: participants }, context)
+      else {
+        const from = nextWantedPage(
+          participants.map(({ walk }) => walk),
+          nextPage,
+        )
+        nextPage = await passPages(dependencies, lease, { from, to: participants }, context)
+      }
     }
   } finally {
     await database.acrossTenants(WHY, (tx) => releaseSweep(tx, lease))
@@ -107,10 +114,14 @@ async function passPages(
   let receivers = round.to.filter(({ walk }) => needsPages(walk))
   let page = await fetchPage(round.from)
   for (;;) {
-    const nextPage = page.nextPage ?? 1
+    let nextPage = page.nextPage ?? 1
     // Looked up before the next call begins: who is not here yet gets only what is fetched later.
     const present = await listParticipants(dependencies, lease, nextPage)
     const next = present?.map((run) => afterPage(run, receivers, page)) ?? []
+    nextPage = nextWantedPage(
+      next.map(({ walk }) => walk),
+      nextPage,
+    )
     const ahead = next.length > 0 && next.every(({ walk }) => needsPages(walk)) ? fetchPage(nextPage) : undefined
     // If storing fails first, nobody awaits the page that is on its way.
     ahead?.catch(() => {})

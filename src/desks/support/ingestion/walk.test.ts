@@ -3,6 +3,7 @@ import {
   isRoundComplete,
   needsDeletedList,
   needsPages,
+  nextWantedPage,
   PASSES_MAX,
   pagesReceived,
   percentDone,
@@ -89,5 +90,18 @@ describe('a walk', () => {
   ])('has done, with %s, %#', (_what, walk, isCompleted, percent) => {
     expect(percentDone(walk, isCompleted)).toBe(percent)
     expect(pagesReceived(walk)).toBeLessThanOrEqual(LAST)
+  })
+})
+
+describe('the next page of a sweep', () => {
+  it.each([
+    ['the one it stands at, when somebody misses that', [walked(1, 2)], 3, 3],
+    ['the one after what all have', [walked(1, 2, 3)], 2, 4],
+    ['the one that a crash lost, when nobody needs what lies between', [walked(1, 2, 4, 5)], 1, 3],
+    ['from the end, the first that somebody misses', [walked(2, 3, 4, 5)], 5, 1],
+    ['the nearest that anybody misses', [walked(1, 2, 3, 4), walked(1, 2, 4)], 3, 3],
+    ['where it stands, when nobody needs pages', [startOrResume({})], 4, 4],
+  ])('is %s', (_which, walks, from, page) => {
+    expect(nextWantedPage(walks, from)).toBe(page)
   })
 })

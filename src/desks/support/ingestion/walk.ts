@@ -121,6 +121,25 @@ export function percentDone(walk: Walk, isCompleted: boolean): number {
   return Math.min(99, Math.floor((pagesReceived(walk) / walk.total_pages) * 100))
 }
 
+/**
+ * The page that serves the walks best when the sweep stands at `from`: the next one that somebody misses, else the first.
+ * Going round blindly would fetch again what all of them have, for the sake of the one page that a crash lost.
+ */
+export function nextWantedPage(walks: readonly Walk[], from: number): number {
+  const wanted = walks.filter(needsPages).map(({ received, last_page }) => {
+    const ahead = firstMissing(received, from)
+    return last_page !== null && ahead > last_page ? firstMissing(received, 1) : ahead
+  })
+  const ahead = wanted.filter((page) => page >= from)
+  if (ahead.length > 0) return Math.min(...ahead)
+  return wanted.length > 0 ? Math.min(...wanted) : from
+}
+
+function firstMissing(received: Walk['received'], from: number): number {
+  const within = received.find(([first, last]) => first <= from && from <= last)
+  return within ? within[1] + 1 : from
+}
+
 function insertPage(ranges: Walk['received'], page: number): Walk['received'] {
   const merged: Walk['received'] = []
   let [from, to] = [page, page]
