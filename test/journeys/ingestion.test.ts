@@ -1,89 +1,16 @@
-import { Client } from 'pg'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
-import { type MockProviderOptions, startMockProvider } from '../../mock-provider/index.ts'
-import { call } from '../harness/call.ts'
+import { describe, expect, it } from 'vitest'
+import { ingestionScene } from '../harness/ingestion.ts'
 import { idsAtProvider, PAGES } from '../harness/provider.ts'
-import { createDatabase, type TestDatabase } from '../harness/server.ts'
-import { OPERATOR_TOKEN, type SystemProcess, spawnSystem } from '../harness/system.ts'
 import { waitFor } from '../harness/wait-for.ts'
-
-type Job = {
-  job_id: string
-  status: string
-  progress: number
-  processed_pages: number
-  total_pages: number
-  created: number
-  attempt: number
-  error: { code: string } | null
-}
-
-/** A provider, a database and real processes, all of this test alone. */
-async function scene(provider: MockProviderOptions) {
-  const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, ...provider })
-  const made: TestDatabase = await createDatabase(inject('serverUrl'))
-  const processes: SystemProcess[] = []
-  onTestFinished(async () => {
-    for (const each of processes) {
-      each.kill('SIGCONT')
-      each.kill('SIGKILL')
-    }
-    await Promise.all(processes.map((each) => each.exited))
-    await helpdesk.close()
-    await made.drop()
-  })
-  const start = async (environment: Record<string, string> = {}) => {
-    const started = await spawnSystem(made.url, {
-      EXTERNAL_API_URL: helpdesk.url,
-      TASK_LEASE_SECONDS: '2',
-      ...environment,
-    })
-    processes.push(started)
-    return started
-  }
-  return { helpdesk, start, databaseUrl: made.url }
-}
-
-const operator = <Body>(system: { url: string }, path: string, method = 'GET', body?: unknown) =>
-  call<Body>(system.url + path, { method, token: OPERATOR_TOKEN, ...(body === undefined ? {} : { body }) })
-
-const makeTenant = (system: SystemProcess, tenant_id: string) =>
-  operator(system, '/tenants', 'POST', { tenant_id, name: tenant_id, time_zone: 'UTC' })
-
-const startRun = async (system: SystemProcess, tenant_id: string) => {
-  const answer = await operator<{ job_id: string }>(system, `/ingest/run?tenant_id=${tenant_id}`, 'POST')
-  expect(answer.status).toBe(202)
-  return answer.body.job_id
-}
-
-const progressOf = async (system: SystemProcess, job: string) =>
-  (await operator<Job>(system, `/ingest/progress/${job}`)).body
-
-const ended = (system: SystemProcess, job: string) =>
-  waitFor('the run never ended', async () => {
-    const now = await progressOf(system, job)
-    return ['completed', 'failed', 'cancelled'].includes(now.status) ? now : undefined
-  })
-
-async function idsStored(databaseUrl: string): Promise<Record<string, string[]>> {
-  const client = new Client({ connectionString: databaseUrl })
-  await client.connect()
-  const { rows } = await client.query('select tenant_id, external_id from tickets order by external_id collate "C"')
-  await client.end()
-  const stored: Record<string, string[]> = {}
-  for (const { tenant_id, external_id } of rows) {
-    stored[tenant_id] ??= []
-    stored[tenant_id].push(external_id)
-  }
-  for (const ids of Object.values(stored)) ids.sort()
-  return stored
-}
 
 describe('a run', () => {
   it('brings in every ticket of its tenant and none of another, page by page, once', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ data: 'specification', tickets: 1_000 })
+    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
+      data: 'specification',
+      tickets: 1_000,
+    })
     const system = await start()
-    await makeTenant(system, 'tenant_a')
+    await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
     const done = await ended(system, job)
     const expected = await idsAtProvider(helpdesk, 'tenant_a')
@@ -91,29 +18,37 @@ describe('a run', () => {
       ...{ status: 'completed', progress: 100, total_pages: 10, processed_pages: 10 },
       ...{ created: expected.length, updated: 0, failed: 0, error: null },
     })
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_a: expected })
+    expect(await idsStored()).toEqual({ tenant_a: expected })
 
     const again = await ended(system, await startRun(system, 'tenant_a'))
     expect(again).toMatchObject({ status: 'completed', created: 0 })
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_a: expected })
+    expect(await idsStored()).toEqual({ tenant_a: expected })
   })
 
   it('waits as long as the provider asks when it is throttled, and loses no page', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ tickets: 1_000, rateLimit: 4, rateWindowSeconds: 2 })
+    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
+      tickets: 1_000,
+      rateLimit: 4,
+      rateWindowSeconds: 2,
+    })
     const system = await start()
-    await makeTenant(system, 'tenant_b')
+    await makeTenants(system, ['tenant_b'])
     expect(await ended(system, await startRun(system, 'tenant_b'))).toMatchObject({ status: 'completed', attempt: 1 })
     expect(helpdesk.calls().calls.some(({ status }) => status === 429)).toBe(true)
     helpdesk.set({ rateLimit: 0 })
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_b: await idsAtProvider(helpdesk, 'tenant_b') })
+    expect(await idsStored()).toEqual({ tenant_b: await idsAtProvider(helpdesk, 'tenant_b') })
   })
 
   it('stays within the provider’s budget over two processes, as the provider’s own log sees it', async () => {
     const [limit, windowSeconds] = [8, 2]
-    const { helpdesk, start } = await scene({ tickets: 1_000, rateLimit: limit, rateWindowSeconds: windowSeconds })
+    const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({
+      tickets: 1_000,
+      rateLimit: limit,
+      rateWindowSeconds: windowSeconds,
+    })
     const budget = { EXTERNAL_RATE_LIMIT: String(limit), EXTERNAL_RATE_WINDOW_SECONDS: String(windowSeconds) }
     const [first, second] = [await start(budget), await start(budget)]
-    for (const tenant of ['tenant_a', 'tenant_b']) await makeTenant(first, tenant)
+    for (const tenant of ['tenant_a', 'tenant_b']) await makeTenants(first, [tenant])
     const jobs = [await startRun(first, 'tenant_a'), await startRun(second, 'tenant_b')]
     for (const job of jobs) expect(await ended(first, job)).toMatchObject({ status: 'completed', attempt: 1 })
 
@@ -125,7 +60,7 @@ describe('a run', () => {
   })
 
   it('goes on after errors, resets, half bodies and answers that are no pages', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ tickets: 600 })
+    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({ tickets: 600 })
     const route = PAGES
     const faults = ['reset', 'half_body', 'html', 'wrong_json'] as const
     helpdesk.setFaults([
@@ -133,17 +68,17 @@ describe('a run', () => {
       ...faults.map((kind, index) => ({ route, match: { page: 3 + (index % 3) }, kind, times: 1 })),
     ])
     const system = await start()
-    await makeTenant(system, 'tenant_a')
+    await makeTenants(system, ['tenant_a'])
     expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({ status: 'completed' })
     helpdesk.setFaults([])
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
+    expect(await idsStored()).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
   })
 
   it('ends as failed with the reason when the provider refuses', async () => {
-    const { helpdesk, start } = await scene({ tickets: 100 })
+    const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({ tickets: 100 })
     helpdesk.setFaults([{ route: PAGES, kind: 'status', status: 403 }])
     const system = await start()
-    await makeTenant(system, 'tenant_a')
+    await makeTenants(system, ['tenant_a'])
     expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({
       status: 'failed',
       attempt: 1,
@@ -152,23 +87,25 @@ describe('a run', () => {
   })
 
   it('can be cancelled while it waits for a provider that says nothing; what it stored stays', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ tickets: 500 })
+    const { helpdesk, start, makeTenants, startRun, ended, progressOf, operator, idsStored } = await ingestionScene({
+      tickets: 500,
+    })
     helpdesk.setFaults([{ route: PAGES, match: { page: 3 }, kind: 'hang' }])
     const system = await start()
-    await makeTenant(system, 'tenant_a')
+    await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
     await waitFor('page 2 was never stored', async () => (await progressOf(system, job)).processed_pages === 2)
     expect((await operator(system, `/ingest/${job}`, 'DELETE')).body).toEqual({ job_id: job, status: 'cancelling' })
     expect(await ended(system, job)).toMatchObject({ status: 'cancelled', processed_pages: 2 })
-    expect((await idsStored(databaseUrl)).tenant_a?.length).toBeGreaterThan(0)
+    expect((await idsStored()).tenant_a?.length).toBeGreaterThan(0)
     expect((await operator(system, `/ingest/${job}`, 'DELETE')).status).toBe(409)
   })
 
   it('is one at a time per tenant: 64 simultaneous calls to two processes start exactly one', async () => {
-    const { helpdesk, start } = await scene({ tickets: 100 })
+    const { helpdesk, start, makeTenants, operator } = await ingestionScene({ tickets: 100 })
     helpdesk.setFaults([{ route: PAGES, kind: 'hang' }])
     const [first, second] = [await start(), await start()]
-    await makeTenant(first, 'tenant_a')
+    await makeTenants(first, ['tenant_a'])
     const answers = await Promise.all(
       Array.from({ length: 64 }, (_, index) =>
         operator<{ job_id: string }>(index % 2 ? first : second, '/ingest/run?tenant_id=tenant_a', 'POST'),
@@ -182,26 +119,30 @@ describe('a run', () => {
 
 describe('a worker process', () => {
   it('that is killed in the middle of a run loses it to another, and no ticket is lost or doubled', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ tickets: 2_000 })
+    const { helpdesk, start, makeTenants, startRun, ended, progressOf, idsStored } = await ingestionScene({
+      tickets: 2_000,
+    })
     helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
     const api = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     const workers = [await start({ SIGNALBOX_ROLES: 'worker' }), await start({ SIGNALBOX_ROLES: 'worker' })]
-    await makeTenant(api, 'tenant_a')
+    await makeTenants(api, ['tenant_a'])
     const job = await startRun(api, 'tenant_a')
     await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages >= 5)
     const victim = workers.find((worker) => worker.output().includes(job))
     victim?.kill('SIGKILL')
     helpdesk.setFaults([])
     expect(await ended(api, job)).toMatchObject({ status: 'completed', attempt: 2, processed_pages: 19 })
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
+    expect(await idsStored()).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
   })
 
   it('that was paused past its lease can write nothing when it wakes up', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ tickets: 2_000 })
+    const { helpdesk, start, makeTenants, startRun, ended, progressOf, idsStored } = await ingestionScene({
+      tickets: 2_000,
+    })
     helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
     const api = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     const paused = await start({ SIGNALBOX_ROLES: 'worker' })
-    await makeTenant(api, 'tenant_a')
+    await makeTenants(api, ['tenant_a'])
     const job = await startRun(api, 'tenant_a')
     await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages >= 5)
     paused.kill('SIGSTOP')
@@ -211,21 +152,23 @@ describe('a worker process', () => {
     paused.kill('SIGCONT')
     await waitFor('the paused worker never noticed', () => paused.output().includes('lost to another worker'))
     expect(await progressOf(api, job)).toEqual(done)
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
+    expect(await idsStored()).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
   })
 
   it('hands its run to another when it is told to stop', async () => {
-    const { helpdesk, start, databaseUrl } = await scene({ tickets: 2_000 })
+    const { helpdesk, start, makeTenants, startRun, ended, progressOf, idsStored } = await ingestionScene({
+      tickets: 2_000,
+    })
     helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
     const api = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     const stopping = await start({ SIGNALBOX_ROLES: 'worker' })
-    await makeTenant(api, 'tenant_a')
+    await makeTenants(api, ['tenant_a'])
     const job = await startRun(api, 'tenant_a')
     await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages >= 5)
     expect(await stopping.stop()).toEqual({ code: 0, signal: null })
     helpdesk.setFaults([])
     await start({ SIGNALBOX_ROLES: 'worker' })
     expect(await ended(api, job)).toMatchObject({ status: 'completed', attempt: 1, processed_pages: 19 })
-    expect(await idsStored(databaseUrl)).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
+    expect(await idsStored()).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
   })
 })
