@@ -60,6 +60,18 @@ describe('runs on the same provider', () => {
   })
 })
 
+describe('a sweep that waits for its budget', () => {
+  it('stays with the run that has it, however long that takes: no call is made for nothing', async () => {
+    const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({ tickets: 300 })
+    const system = await start({ EXTERNAL_RATE_LIMIT: '4', EXTERNAL_RATE_WINDOW_SECONDS: '22' })
+    await makeTenants(system, ['tenant_a'])
+    helpdesk.clearCalls()
+    expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({ status: 'completed', calls: 5 })
+    // Three pages between two lists; a lease shorter than the wait would lose the page that was waited for.
+    expect(helpdesk.calls().calls).toHaveLength(5)
+  })
+})
+
 describe('what is gone at the provider', () => {
   it('is deleted after a stable walk, comes back when it is restored, and other tenants are left alone', async () => {
     const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({

@@ -7,7 +7,7 @@ import { confirmMissing, countDeletions, forgetMissing, forgetSeen, listMissing 
 import type { Walk } from './walk.ts'
 
 /** A walk that would delete a larger share than this asks a person first. */
-export const DELETION_GUARD = 0.3
+const DELETION_GUARD = 0.3
 /** How many missing tickets that the provider does not list as deleted are asked for one by one, each a call. */
 const ASKED_FOR_MAX = 50
 /** How many are deleted by one statement. */

@@ -4,8 +4,11 @@ import type { SystemTx, Tx } from '../../../platform/database/index.ts'
 /** The right to walk a provider's pages for all who wait, until it expires. */
 export type SweepLease = { connection: string; owner: string; fencing: number }
 
-/** A sweeper that has gone silent is followed by another one after this. */
-const SWEEP_LEASE_SECONDS = 20
+/**
+ * Longer than any wait for the budget or a Retry-After. A sweeper that dies is noticed by its task's own lease, which a
+ * timer extends; this is the backstop for one whose task lives on but which could not let the sweep go.
+ */
+const SWEEP_LEASE_SECONDS = 600
 const untilThen = sql`clock_timestamp() + ${SWEEP_LEASE_SECONDS} * interval '1 second'`
 
 /**
