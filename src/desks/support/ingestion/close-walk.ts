@@ -1,7 +1,6 @@
 import type { TaskContext } from '../../../core/tasks/index.ts'
+import { callProvider, type PageSource, readTickets, type Source } from '../connectors/index.ts'
 import { markDeleted, upsertTickets } from '../tickets/index.ts'
-import { callProvider, type Source } from './call-provider.ts'
-import { readTickets } from './read-ticket.ts'
 import type { IngestionPayload } from './run-ingestion.ts'
 import { confirmMissing, countDeletions, forgetMissing, forgetSeen, listMissing } from './store.ts'
 import type { Walk } from './walk.ts'
@@ -23,7 +22,7 @@ export type RunResult = Walk['counts'] & {
 export async function closeWalk(
   context: TaskContext<IngestionPayload, Walk>,
   walked: Walk,
-  source: Source,
+  source: Source<PageSource>,
 ): Promise<RunResult> {
   const { write, taskId } = context
   let walk = walked
@@ -49,7 +48,7 @@ export async function closeWalk(
 async function askForUnlisted(
   { write, taskId, tenantId, signal, log }: TaskContext<IngestionPayload, Walk>,
   walked: Walk,
-  source: Source,
+  source: Source<PageSource>,
 ): Promise<Walk> {
   let walk = walked
   let unlisted: string[] = []

@@ -3,7 +3,7 @@ import type { Logger } from '../../../kernel/logger.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import type { OutboundBudget } from '../../../platform/resilience/index.ts'
-import { httpProvider } from './provider.ts'
+import { specificationProvider } from '../connectors/index.ts'
 import { jobRoutes } from './routes.ts'
 import { ingestionRun } from './run-ingestion.ts'
 import { startScheduler } from './schedule-runs.ts'
@@ -34,7 +34,10 @@ export function ingestionModule(dependencies: {
 }) {
   const kind = ingestionRun({
     database: dependencies.database,
-    source: { provider: httpProvider(dependencies), budget: dependencies.budget },
+    source: {
+      provider: specificationProvider(dependencies.baseUrl, { fetch, timeoutSeconds: dependencies.timeoutSeconds }),
+      budget: dependencies.budget,
+    },
     connection: dependencies.baseUrl,
   })
   const start = startRun(dependencies.enqueue, kind)

@@ -8,10 +8,9 @@ import {
 } from '../../../core/tasks/index.ts'
 import { sleep } from '../../../kernel/abort.ts'
 import type { Database } from '../../../platform/database/index.ts'
-import type { Source } from './call-provider.ts'
+import { type PageSource, ProviderError, type Source } from '../connectors/index.ts'
 import { closeWalk } from './close-walk.ts'
 import { ingestionFault } from './faults.ts'
-import { ProviderError } from './provider.ts'
 import { clearEarlierRuns } from './store.ts'
 import { sweepFor } from './sweep.ts'
 import { startOrResume, type Walk } from './walk.ts'
@@ -30,7 +29,7 @@ const LOOK_AGAIN_MS = 250
  */
 export function ingestionRun(dependencies: {
   database: Database
-  source: Source
+  source: Source<PageSource>
   /** Names the provider: runs on the same connection walk together. */
   connection: string
 }): TaskKind<IngestionPayload, Walk> {

@@ -2,10 +2,15 @@ import { createHash } from 'node:crypto'
 import { listRunningTasks, lockRunningTask, saveProgress } from '../../../core/tasks/index.ts'
 import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
 import type { Database, Tx } from '../../../platform/database/index.ts'
+import {
+  type CallContext,
+  callProvider,
+  type PageSource,
+  type ProviderPage,
+  readTickets,
+  type Source,
+} from '../connectors/index.ts'
 import { upsertTickets } from '../tickets/index.ts'
-import { type CallContext, callProvider, type Source } from './call-provider.ts'
-import type { Provider, ProviderPage } from './provider.ts'
-import { readTickets } from './read-ticket.ts'
 import {
   holdsSweep,
   keepSweep,
@@ -36,7 +41,7 @@ import {
  * run's own lease and fencing number and the sweep's hold. When the sweeper's own run has what it needs, is cancelled or
  * dies, another one goes on.
  */
-export type SweepDependencies = { database: Database; source: Source; connection: string; kind: string }
+export type SweepDependencies = { database: Database; source: Source<PageSource>; connection: string; kind: string }
 
 /** A run that takes part, as it was when a call to the provider began: what began before it joined is not for it. */
 type Participant = { tenantId: TenantId; taskId: string; fencing: number; walk: Walk }
@@ -107,7 +112,7 @@ async function passPages(
 ): Promise<number> {
   const { source } = dependencies
   const fetchPage = async (page: number): Promise<FetchedPage> => {
-    const list = (provider: Provider, signal: AbortSignal) => provider.listPage(page, signal)
+    const list = (provider: PageSource, signal: AbortSignal) => provider.listPage(page, signal)
     const { answer, retries, throttled } = await callProvider(source, list, context)
     return { ...answer, cost: { retries, throttled, bytes: answer.bytes } }
   }
@@ -147,7 +152,7 @@ async function passDeletedList(
   participants: readonly Participant[],
   context: CallContext,
 ): Promise<void> {
-  const list = (provider: Provider, signal: AbortSignal) => provider.listDeleted(signal)
+  const list = (provider: PageSource, signal: AbortSignal) => provider.listDeleted(signal)
   const { answer, retries, throttled } = await callProvider(dependencies.source, list, context)
   const { ids, bytes } = answer
   const digest = createHash('sha256').update(JSON.stringify(ids.toSorted())).digest('base64url')

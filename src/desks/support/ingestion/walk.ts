@@ -1,5 +1,5 @@
+import { PAGE_SIZE } from '../connectors/index.ts'
 import type { UpsertCounts } from '../tickets/index.ts'
-import { PAGE_SIZE } from './provider.ts'
 
 /**
  * The walk of one run over the provider's pages.

@@ -1,13 +1,14 @@
 import { sleep } from '../../../kernel/abort.ts'
 import type { Logger } from '../../../kernel/logger.ts'
 import { backoffSeconds, type OutboundBudget, type RetryPolicy } from '../../../platform/resilience/index.ts'
-import { type Provider, ProviderError } from './provider.ts'
+import { ProviderError } from './port.ts'
 
 const RETRY: RetryPolicy = { attemptsMax: 6, baseSeconds: 1, capSeconds: 30 }
 /** A 429 without a usable Retry-After; the provider's window is a minute. */
 const THROTTLED_WAIT_SECONDS = 10
 
-export type Source = { provider: Provider; budget: OutboundBudget }
+/** A helpdesk together with what it allows. */
+export type Source<Provider> = { provider: Provider; budget: OutboundBudget }
 /** An answer, with how often it took to get it. */
 export type Costed<Answer> = { answer: Answer; retries: number; throttled: number }
 
@@ -18,8 +19,8 @@ export type CallContext = { signal: AbortSignal; log: Logger }
  * waits as long as the provider asks and goes on, as often as it takes. Transient failures are tried again with
  * back-off; what the provider refuses is thrown at once. Every wait ends with the signal.
  */
-export async function callProvider<Answer>(
-  { provider, budget }: Source,
+export async function callProvider<Provider, Answer>(
+  { provider, budget }: Source<Provider>,
   call: (provider: Provider, signal: AbortSignal) => Promise<Answer>,
   { signal, log }: CallContext,
 ): Promise<Costed<Answer>> {

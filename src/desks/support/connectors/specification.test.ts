@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { httpProvider } from './provider.ts'
+import { specificationProvider } from './specification.ts'
 
 /** A provider that has nothing, and the addresses that it was asked at. */
 async function emptyProvider() {
@@ -28,7 +28,7 @@ describe('the provider over HTTP', () => {
     ['/base/path?a=b', '/base/path'],
   ])('with “%s” behind the host of its base address is asked under “%s”', async (given, path) => {
     const { asked, url } = await emptyProvider()
-    const provider = httpProvider({ baseUrl: `${url}${given}`, timeoutSeconds: 30 })
+    const provider = specificationProvider(`${url}${given}`, { fetch, timeoutSeconds: 30 })
     const { signal } = new AbortController()
     await provider.listPage(1, signal)
     await provider.listDeleted(signal)
