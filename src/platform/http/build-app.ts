@@ -15,6 +15,7 @@ import type { Database } from '../database/index.ts'
 import { type Authenticate, unauthenticated } from './access.ts'
 import { auditAccess } from './audit-access.ts'
 import { httpFault } from './faults.ts'
+import { limitArrival, UPLOAD_TIMEOUT_MS } from './limit-arrival.ts'
 import { mountRoute } from './mount-route.ts'
 import { serveOpenApi } from './openapi.ts'
 import { problemBody, toFault } from './problem.ts'
@@ -42,6 +43,8 @@ export type AppOptions = {
   /** Reverse proxies in front; the address of a caller is taken from what the outermost of them added. */
   trustedProxies: number
   version: string
+  /** Within this time a request has to arrive completely; uploads excepted. */
+  requestTimeoutMs?: number
   /** Told of every finished request, for metrics. */
   onAnswered?: (answered: { method: string; route: string; status: number; seconds: number }) => void
 }
@@ -53,7 +56,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestId,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
     routerOptions: { maxParamLength: 200 },
     // `true` would believe the leftmost address, which the caller writes.
     trustProxy: (_address, hop) => hop < options.trustedProxies,
@@ -79,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   auditAccess(app, options.permissions)
   observeRequests(app, options.onAnswered)
+  limitArrival(app, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
   refuseWhileClosing(app)
   await app.register(helmet, {
     global: true,

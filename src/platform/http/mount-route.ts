@@ -7,7 +7,7 @@ import type { Database } from '../database/index.ts'
 import { type Authenticate, type Caller, demandOperator, demandPermission, unauthenticated } from './access.ts'
 import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
 import { Problem } from './problem.ts'
-import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantContext, TenantRoute } from './route.ts'
+import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantRoute } from './route.ts'
 import { refuseUnstorableText } from './unstorable-text.ts'
 
 declare module 'fastify' {
@@ -28,6 +28,20 @@ const SAFE_METHODS = new Set(['GET', 'HEAD'])
 
 /** Registers one declared route: schemas, who may call it, and a handler wrapped in its tenant's transaction. */
 export function mountRoute(app: FastifyInstance, prefix: string, route: Route, dependencies: MountDependencies): void {
+  const { upload } = route
+  if (!upload) {
+    register(app, prefix, route, dependencies)
+    return
+  }
+  // A scope of its own: what this route reads as a stream, no other route takes at all.
+  app.register(async (own) => {
+    own.removeAllContentTypeParsers()
+    own.addContentTypeParser([...upload], (_request, payload, done) => done(null, payload))
+    register(own, prefix, route, dependencies)
+  })
+}
+
+function register(app: FastifyInstance, prefix: string, route: Route, dependencies: MountDependencies): void {
   app.route({
     method: route.method,
     url: prefix + route.path,
@@ -38,6 +52,7 @@ export function mountRoute(app: FastifyInstance, prefix: string, route: Route, d
       params: route.params ?? z.strictObject({}),
       querystring: route.query ?? z.strictObject({}),
       ...(route.body ? { body: route.body } : {}),
+      ...(route.upload ? { consumes: [...route.upload] } : {}),
       response: { ...route.responses, '4xx': Problem, '5xx': Problem },
       ...(route.access === 'public' ? { security: [] } : {}),
       description: describeAccess(route),
@@ -79,8 +94,10 @@ async function answerForTenant(route: TenantRoute, request: FastifyRequest, data
   // Decided again on the validated value: the early check reads the raw one, and the two must not be able to differ.
   await demandPermission(caller, route.access, tenantId)
   const record = idempotencyRecord(route, request, { tenantId, callerId: caller.id })
+  const known = { ...context(request), caller, tenantId }
+  const prepared = await route.prepare?.(known)
   return database.withTenant(tenantId, (tx) => {
-    const work = () => route.handle({ ...context(request), caller, tenantId, tx } as TenantContext<never, never, never>)
+    const work = () => route.handle({ ...known, prepared, tx })
     return record ? once(tx, record, work) : work()
   })
 }

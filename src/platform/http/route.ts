@@ -23,12 +23,14 @@ export type Context<Params, Query, Body> = {
 }
 
 /** What a handler of a tenant's route gets besides: the caller, the tenant, and the open transaction. */
-export type TenantContext<Params, Query, Body> = Context<Params, Query, Body> & {
-  caller: Caller
-  tenantId: TenantId
+export type TenantContext<Params, Query, Body, Prepared> = PrepareContext<Params, Query, Body> & {
+  /** What `prepare` resolved with. */
+  prepared: Prepared
   /** Commits when the handler answers, rolls back when it throws. The idempotency record is part of it. */
   tx: Tx
 }
+
+export type PrepareContext<Params, Query, Body> = Context<Params, Query, Body> & { caller: Caller; tenantId: TenantId }
 
 type Schemas<Params, Query, Body> = {
   params?: z.ZodType<Params>
@@ -49,6 +51,8 @@ type Declaration<Params, Query, Body> = Schemas<Params, Query, Body> & {
    * `repeatable`: doing it twice changes nothing more, so the key is not needed.
    */
   answer?: 'secret' | 'repeatable'
+  /** Media types of a body that is too large for memory: `body` is the stream of its bytes as they arrive. */
+  upload?: readonly string[]
 }
 
 /** Where a tenant's route finds its tenant: the query, the path, or the thing that the path names. */
@@ -62,10 +66,16 @@ export type TenantSource =
       absent: () => Error
     }
 
-export type TenantRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
+export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepared = unknown> = Declaration<
+  Params,
+  Query,
+  Body
+> & {
   access: `${string}.${string}`
   tenant: TenantSource
-  handle(context: TenantContext<Params, Query, Body>): Promise<Reply>
+  /** What has to wait for somebody else (a helpdesk, an upload): done before the transaction opens, and again for a repeat. */
+  prepare?(context: PrepareContext<Params, Query, Body>): Promise<Prepared>
+  handle(context: TenantContext<Params, Query, Body, Prepared>): Promise<Reply>
 }
 
 export type PlatformRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
@@ -87,8 +97,8 @@ export type SystemRoute<Params = unknown, Query = unknown, Body = unknown> = Dec
 export type Route = (TenantRoute | PlatformRoute | SystemRoute) & { access: Access; acrossTenants?: string | undefined }
 
 /** A route about one tenant's things. Its handler runs in that tenant's transaction. */
-export function tenantRoute<Params = unknown, Query = unknown, Body = unknown>(
-  route: TenantRoute<Params, Query, Body>,
+export function tenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepared = unknown>(
+  route: TenantRoute<Params, Query, Body, Prepared>,
 ): Route {
   return route as unknown as Route
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { invalid } from './problem.ts'
 
@@ -6,7 +7,9 @@ import { invalid } from './problem.ts'
  * halves of surrogate pairs, which the driver would silently replace.
  */
 export async function refuseUnstorableText({ params, query, body }: FastifyRequest): Promise<void> {
-  for (const [where, value] of Object.entries({ path: params, query, body })) {
+  // A stream is not text yet; whoever reads it looks at what it holds.
+  const texts = { path: params, query, ...(body instanceof Readable ? {} : { body }) }
+  for (const [where, value] of Object.entries(texts)) {
     const field = findUnstorableText(value)
     if (field !== null) {
       throw invalid([{ in: where, field, message: 'must be well-formed Unicode without the character NUL' }])

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify'
+import { refuseMalformed } from './refuse-malformed.ts'
+
+/** An upload may take that long; Node's own limit, as it knows nothing of routes. */
+export const UPLOAD_TIMEOUT_MS = 3_600_000
+
+/** Ends requests that have not arrived completely in time: otherwise many slow senders hold all connections. */
+export function limitArrival(app: FastifyInstance, timeoutMs: number): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!request.routeOptions.config.declared?.upload) {
+      const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+      const timer = setTimeout(() => refuseMalformed(late, request.raw.socket), timeoutMs)
+      request.raw.once('close', () => clearTimeout(timer))
+    }
+    done()
+  })
+}

@@ -1,0 +1,115 @@
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { ALDER, ada, addThing, ben, testApp, tokenOf } from '../../../test/harness/app.ts'
+import { call } from '../../../test/harness/call.ts'
+import { reply, TenantQuery, tenantRoute } from './index.ts'
+
+const common = { tag: 'Things', summary: 'A route of this test' } as const
+const tenant = { ...common, access: 'thing.write', tenant: 'query', query: z.strictObject(TenantQuery) } as const
+
+const asked: string[] = []
+
+const app = testApp([
+  tenantRoute({
+    ...{ ...tenant, method: 'POST', path: '/things/upload', responses: { 200: z.object({ bytes: z.int() }) } },
+    upload: ['application/x-ndjson'],
+    prepare: async ({ request }) => {
+      let bytes = 0
+      for await (const chunk of request.body as Readable) bytes += (chunk as Buffer).byteLength
+      return bytes
+    },
+    handle: async ({ prepared }) => reply(200, { bytes: prepared }),
+  }),
+  tenantRoute({
+    ...{ ...tenant, method: 'POST', path: '/things', responses: { 201: z.object({ name: z.string() }) } },
+    body: z.strictObject({ name: z.string().max(100) }),
+    prepare: async ({ body }) => {
+      asked.push(body.name)
+      if (body.name === 'refused') throw new Error('the other side refuses')
+      return body.name.toUpperCase()
+    },
+    handle: async ({ tx, tenantId, prepared }) => {
+      await addThing(tx, tenantId, prepared)
+      return reply(201, { name: prepared })
+    },
+  }),
+])
+
+const upload = (token: string, type: string, body: string | Uint8Array | ReadableStream) =>
+  fetch(`${app.url}/things/upload?tenant_id=alder`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': type },
+    body,
+    duplex: 'half',
+  } as RequestInit)
+
+describe('an upload', () => {
+  it('is read as a stream, larger than any other body may be', async () => {
+    const parts = Readable.from(Array.from({ length: 24 }, () => Buffer.alloc(131_072, 'x')))
+    const answer = await upload(ada, 'application/x-ndjson', Readable.toWeb(parts) as unknown as ReadableStream)
+    expect([answer.status, await answer.json()]).toEqual([200, { bytes: 3_145_728 }])
+  })
+
+  it.each(['application/json', 'text/plain', 'text/csv'])(
+    'of type %s is refused where it is not declared',
+    async (type) => {
+      expect((await upload(ada, type, '{}')).status).toBe(415)
+    },
+  )
+
+  it('is not read of somebody who may not', async () => {
+    const reader = tokenOf({ id: 'person:eve', tenants: [ALDER], permissions: ['thing.read'] })
+    expect((await upload(reader, 'application/x-ndjson', '{}')).status).toBe(403)
+  })
+
+  it('is no body that any other route takes', async () => {
+    const answer = await call(`${app.url}/things?tenant_id=alder`, {
+      ...{ method: 'POST', token: ada, headers: { 'content-type': 'application/x-ndjson' }, body: { name: 'a' } },
+    })
+    expect(answer.status).toBe(415)
+  })
+})
+
+describe('what a route prepares', () => {
+  const make = (name: string, headers: Record<string, string> = {}) =>
+    call(`${app.url}/things?tenant_id=alder`, { method: 'POST', token: ben, body: { name }, headers })
+
+  it('is there when its transaction opens', async () => {
+    expect(await make('one')).toMatchObject({ status: 201, body: { name: 'ONE' } })
+    expect(await app.things()).toContain('alder: ONE')
+  })
+
+  it('keeps the handler from running when it fails', async () => {
+    expect((await make('refused')).status).toBe(500)
+    expect(await app.things()).not.toContain('alder: REFUSED')
+  })
+
+  it('is prepared again for a repeat, which still changes nothing', async () => {
+    const key = { 'idempotency-key': 'prepare-twice' }
+    for (const expected of [201, 201]) expect((await make('two', key)).status).toBe(expected)
+    expect(asked.filter((name) => name === 'two')).toHaveLength(2)
+    expect((await app.things()).filter((thing) => thing === 'alder: TWO')).toHaveLength(1)
+  })
+})
+
+describe('a request that arrives too slowly', () => {
+  it('is ended with 408', async () => {
+    const slow = await app.start({ requestTimeoutMs: 200 })
+    const { hostname, port } = new URL(slow.url)
+    const head = `POST /api/v1/things?tenant_id=alder HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ada}\r\n`
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () =>
+        socket.write(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"na`),
+      )
+      let text = ''
+      socket.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk
+      })
+      socket.on('end', () => resolve(text)).on('error', reject)
+    })
+    expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    expect(answer).toContain('http.request_timeout')
+  })
+})
