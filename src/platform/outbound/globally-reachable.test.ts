@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { whyNotGloballyReachable } from './globally-reachable.ts'
+
+describe('an address that is no public host', () => {
+  it.each([
+    ['0.0.0.0', 'unspecified'],
+    ['0.1.2.3', 'unspecified'],
+    ['10.0.0.1', 'private'],
+    ['100.64.0.1', 'carrierGradeNat'],
+    ['100.127.255.255', 'carrierGradeNat'],
+    ['127.0.0.1', 'loopback'],
+    ['127.255.255.254', 'loopback'],
+    ['169.254.169.254', 'linkLocal'],
+    ['172.16.0.1', 'private'],
+    ['172.31.255.255', 'private'],
+    ['192.0.0.192', 'reserved'],
+    ['192.0.2.1', 'reserved'],
+    ['192.31.196.1', 'as112'],
+    ['192.52.193.1', 'amt'],
+    ['192.88.99.1', 'reserved'],
+    ['192.168.1.1', 'private'],
+    ['192.175.48.1', 'as112'],
+    ['198.18.0.1', 'reserved'],
+    ['198.19.255.255', 'reserved'],
+    ['198.51.100.1', 'reserved'],
+    ['203.0.113.1', 'reserved'],
+    ['224.0.0.1', 'multicast'],
+    ['239.255.255.255', 'multicast'],
+    ['240.0.0.1', 'reserved'],
+    ['255.255.255.255', 'broadcast'],
+    ['::', 'unspecified'],
+    ['::1', 'loopback'],
+    ['::7f00:1', 'outside 2000::/3'],
+    ['::127.0.0.1', 'ipv4Mapped'],
+    ['::ffff:127.0.0.1', 'ipv4Mapped'],
+    ['::ffff:8.8.8.8', 'ipv4Mapped'],
+    ['::ffff:0:127.0.0.1', 'rfc6145'],
+    ['64:ff9b::10.0.0.1', 'NAT64 of private'],
+    ['64:ff9b::a9fe:a9fe', 'NAT64 of linkLocal'],
+    ['64:ff9b:1::8.8.8.8', 'rfc6052'],
+    ['100::1', 'discard'],
+    ['100:0:0:1::1', 'outside 2000::/3'],
+    ['200::1', 'outside 2000::/3'],
+    ['2001::1', 'teredo'],
+    ['2001:2::1', 'benchmarking'],
+    ['2001:10::1', 'deprecatedOrchid'],
+    ['2001:1::1', 'reserved'],
+    ['2001:db8::1', 'reserved'],
+    ['2002:7f00:1::', '6to4'],
+    ['2002:808:808::', '6to4'],
+    ['2620:4f:8000::1', 'as112v6'],
+    ['3fff::1', 'reserved'],
+    ['4000::1', 'outside 2000::/3'],
+    ['5f00::1', 'segmentRouting'],
+    ['fc00::1', 'uniqueLocal'],
+    ['fd00:ec2::254', 'uniqueLocal'],
+    ['fe80::1', 'linkLocal'],
+    ['fe80::1%eth0', 'linkLocal'],
+    ['fec0::1', 'deprecatedSiteLocal'],
+    ['ff02::1', 'multicast'],
+    ['2130706433', 'no address'],
+    ['0177.0.0.1', 'no address'],
+    ['127.1', 'no address'],
+    ['', 'no address'],
+  ])('%s: %s', (address, reason) => {
+    expect(whyNotGloballyReachable(address)).toBe(reason)
+  })
+})
+
+describe('a public address', () => {
+  it.each([
+    ['8.8.8.8'],
+    ['93.184.216.34'],
+    ['100.63.255.255'],
+    ['100.128.0.1'],
+    ['172.15.255.255'],
+    ['172.32.0.1'],
+    ['192.0.1.1'],
+    ['198.17.255.255'],
+    ['223.255.255.255'],
+    ['2001:4860:4860::8888'],
+    ['2606:2800:220:1:248:1893:25c8:1946'],
+    ['2a00:1450:4001:80b::200e'],
+    ['64:ff9b::8.8.8.8'],
+  ])('%s is one', (address) => {
+    expect(whyNotGloballyReachable(address)).toBeUndefined()
+  })
+})

@@ -1,0 +1,2 @@
+export { type Outbound, openOutbound } from './open-outbound.ts'
+export { OutboundRefused } from './refused.ts'
