@@ -1,0 +1,2 @@
+export { SealBroken, SealedWithAnotherKey } from './errors.ts'
+export { type Sealer, sealer } from './sealer.ts'
