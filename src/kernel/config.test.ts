@@ -41,6 +41,7 @@ describe('a value', () => {
     ['TRUST_PROXY', 'false', 0],
     ['TRUST_PROXY', '2', 2],
     ['CORS_ORIGINS', 'https://a.example,https://b.example', ['https://a.example', 'https://b.example']],
+    ['OUTBOUND_PRIVATE_HOSTS', 'helpdesk.internal, [::1]:9000,', ['helpdesk.internal', '[::1]:9000']],
     ['DATABASE_URL', 'postgresql://u:p@db/x', 'postgresql://u:p@db/x'],
   ])('%s=%s is understood', (name, value, understood) => {
     expect(parseConfig({ [name]: value })).toHaveProperty([name], understood)
@@ -57,7 +58,10 @@ describe('a value', () => {
     ['SIGNALBOX_ROLES', ',', 'any of api, worker, scheduler'],
     ['SIGNALBOX_DEMO', 'perhaps', 'true or false'],
     ['SIGNALBOX_ADMIN_TOKEN', 'short', '8 to 512 characters'],
+    ['SIGNALBOX_PREVIOUS_SECRET', 'x'.repeat(31), '32 to 512 characters'],
     ['EXTERNAL_API_URL', 'ftp://helpdesk', 'an http(s) URL'],
+    ['OUTBOUND_PRIVATE_HOSTS', '10.1.2.0/24', 'host or host:port entries'],
+    ['OUTBOUND_PRIVATE_HOSTS', 'localhost:9000,http://localhost', 'host or host:port entries'],
     ['TASK_LEASE_SECONDS', '61', '2 to 60 seconds'],
     ['CORS_ORIGINS', 'https://a.example,*', 'http(s) origins'],
     ['LOG_LEVEL', 'loud', 'trace, debug, info'],
@@ -98,10 +102,11 @@ describe('the description', () => {
         DATABASE_OWNER_URL: `postgres://o:${secret}@db/x`,
         SIGNALBOX_ADMIN_TOKEN: secret,
         SIGNALBOX_SECRET: secret,
+        SIGNALBOX_PREVIOUS_SECRET: secret,
       }),
     )
     expect(shown).not.toContain('swordfish')
-    expect(shown.match(/\*{8}/g)).toHaveLength(4)
+    expect(shown.match(/\*{8}/g)).toHaveLength(5)
     expect(shown).toMatch(/PORT +1234\n +# where the API listens/)
     expect(shown).toMatch(/CORS_ORIGINS +\(unset\)/)
   })

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { parseHostAndPort } from './host-and-port.ts'
 
 export const PROCESS_ROLES = ['api', 'worker', 'scheduler'] as const
 export type ProcessRole = (typeof PROCESS_ROLES)[number]
@@ -10,6 +11,7 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const flag = z.stringbool()
 const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 const httpUrl = z.url({ protocol: /^https?$/ })
+const hostAndPort = z.string().refine((text) => parseHostAndPort(text) !== undefined)
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
 
 /** A comma-separated list without empty or repeated entries. */
@@ -99,6 +101,13 @@ const variables = {
     about: 'signs session cookies; unset = made once and kept in the database',
     secret: true,
   },
+  SIGNALBOX_PREVIOUS_SECRET: {
+    schema: z.string().min(32).max(512).optional(),
+    bound: '32 to 512 characters',
+    example: 'openssl rand -hex 32',
+    about: 'the SIGNALBOX_SECRET before this one; what was sealed with it can still be read',
+    secret: true,
+  },
   MOCK_PROVIDER_PORT: {
     schema: port.default(9000),
     bound: 'a port, 0 to 65535',
@@ -128,6 +137,12 @@ const variables = {
     bound: '1 to 300 seconds',
     example: '30',
     about: 'how long one call to the provider may take',
+  },
+  OUTBOUND_PRIVATE_HOSTS: {
+    schema: list(hostAndPort).optional(),
+    bound: 'host or host:port entries, separated by commas',
+    example: 'helpdesk.internal,10.1.2.3:8443',
+    about: 'hosts that tenants’ connections may reach although they are private or speak plain http; unset = none',
   },
   TASK_CONCURRENCY: {
     schema: z.coerce.number().int().min(1).max(100).default(8),
