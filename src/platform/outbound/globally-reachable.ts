@@ -1,14 +1,17 @@
 import { isIP } from 'node:net'
-import { IPv4, IPv6 } from 'ipaddr.js'
+// The package is CommonJS: Node finds no named exports in it, though its types and Vitest know some.
+import ipaddr from 'ipaddr.js'
+
+const { IPv4, IPv6 } = ipaddr
 
 /** The only block that IANA has given out as global unicast (RFC 4291 §2.4); what lies outside has no public hosts. */
 const GLOBAL_UNICAST = IPv6.parseCIDR('2000::/3')
 /** The well-known prefix of NAT64 (RFC 6052 §2.1): behind DNS64, every name that has only IPv4 answers with it. */
 const NAT64 = IPv6.parseCIDR('64:ff9b::/96')
 
-const describeIPv4 = (address: IPv4) => (address.range() === 'unicast' ? undefined : address.range())
+const describeIPv4 = (address: ipaddr.IPv4) => (address.range() === 'unicast' ? undefined : address.range())
 
-function describeIPv6(address: IPv6): string | undefined {
+function describeIPv6(address: ipaddr.IPv6): string | undefined {
   if (address.match(NAT64)) {
     const embedded = describeIPv4(new IPv4(address.toByteArray().slice(12)))
     return embedded === undefined ? undefined : `NAT64 of ${embedded}`
