@@ -1,40 +1,9 @@
-import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { OutboundRefused, openOutbound } from './index.ts'
 import { listen, pretendInternet } from './internet.fixture.ts'
-
-const PUBLIC = '93.184.216.34'
-const PUBLIC_TOO = '2606:2800:220:1:248:1893:25c8:1946'
-
-type Setup = Partial<Parameters<typeof openOutbound>[0]> & { answers?: string[][] | 'as the system does' }
-
-/** A server, the internet around it, and a way out whose names resolve to `answers`, the last of them for ever. */
-async function scene({ answers = [[PUBLIC]], ...options }: Setup = {}) {
-  const reached = pretendInternet()
-  const asked: string[] = []
-  const server = await listen(createServer((_request, response) => response.end('hello')))
-  const outbound = openOutbound({
-    allowedPrivate: [],
-    allowPlainHttp: true,
-    ...(answers === 'as the system does'
-      ? {}
-      : { resolve: async (hostname) => answers[Math.min(asked.push(hostname), answers.length) - 1] ?? [] }),
-    ...options,
-  })
-  onTestFinished(() => outbound.close())
-  const get = async (url: string, init?: RequestInit) => (await outbound.fetch(url, init)).text()
-  const refusal = async (url: string) => {
-    const error = await get(url).then(
-      (text) => new Error(`there was an answer: ${text}`),
-      (reason: unknown) => reason,
-    )
-    expect(error).toBeInstanceOf(OutboundRefused)
-    return error as OutboundRefused
-  }
-  return { ...server, reached, asked, outbound, get, refusal }
-}
+import { PUBLIC, PUBLIC_TOO, scene } from './scene.fixture.ts'
 
 describe('a name', () => {
   it('that is at a public address can be called', async () => {
@@ -156,61 +125,6 @@ describe('an address in the URL', () => {
   it.each([['::1'], ['[::1'], ['[::1%25lo]'], ['[127.0.0.1]'], ['256.0.0.1'], ['']])('%j is no URL', async (host) => {
     const { refusal } = await scene()
     expect((await refusal(`https://${host}/`)).public).toBe('The address is not a URL.')
-  })
-})
-
-describe('a host that the operator has allowed', () => {
-  const allowing = async (hosts: string[]) => {
-    const found = await scene({ answers: [['127.0.0.1']] })
-    const outbound = openOutbound({
-      allowedPrivate: hosts.map((host) => host.replace('PORT', String(found.port))),
-      resolve: async () => ['127.0.0.1'],
-    })
-    onTestFinished(() => outbound.close())
-    const outcome = async (host: string) =>
-      outbound.fetch(`http://${host.replace('PORT', String(found.port))}/`).then(
-        (response) => response.text(),
-        (error: Error) => error.name,
-      )
-    return { ...found, outcome }
-  }
-
-  it.each([
-    [['127.0.0.1:PORT'], '127.0.0.1:PORT'],
-    [['127.0.0.1'], '127.0.0.1:PORT'],
-    [['127.0.0.1:PORT'], '0x7f.1:PORT'],
-    [['LocalHost:PORT'], 'localhost:PORT'],
-    [['localhost:PORT'], 'LOCALHOST:PORT'],
-    [['[::1]:PORT'], '[0::1]:PORT'],
-    [['helpdesk.internal'], 'helpdesk.internal:PORT'],
-    [['other.internal', 'helpdesk.internal:PORT'], 'helpdesk.internal:PORT'],
-  ])('%j can be called as %s, over plain http', async (hosts, host) => {
-    const { outcome } = await allowing(hosts)
-    expect(await outcome(host)).toBe('hello')
-  })
-
-  it.each([
-    [['127.0.0.1:1'], '127.0.0.1:PORT'],
-    [['127.0.0.1:PORT'], 'evil.example:PORT'],
-    [['127.0.0.1:PORT'], 'localhost:PORT'],
-    [['localhost:PORT'], 'localhost.:PORT'],
-    [['localhost:PORT'], 'localhost.evil.example:PORT'],
-    [['helpdesk.internal'], 'internal:PORT'],
-    [['[::1]:PORT'], '[::1]:1'],
-  ])('%j does not open %s', async (hosts, host) => {
-    const { outcome, sockets } = await allowing(hosts)
-    expect(await outcome(host)).toBe('OutboundRefused')
-    expect(sockets).toHaveLength(0)
-  })
-
-  it('by the default port of a scheme is that URL without a port', async () => {
-    const { get } = await scene({ answers: [['127.0.0.1']], allowedPrivate: ['helpdesk.internal:80'] })
-    const error = await get('http://helpdesk.internal/').catch((reason: unknown) => reason)
-    expect(error).not.toBeInstanceOf(OutboundRefused)
-  })
-
-  it('is an error at the start when it is neither host nor host:port', () => {
-    expect(() => openOutbound({ allowedPrivate: ['10.1.2.0/24'] })).toThrow('"10.1.2.0/24" is neither')
   })
 })
 
