@@ -1,5 +1,12 @@
 export { type CallContext, type Costed, callProvider, type Source } from './call-provider.ts'
 export {
+  CONNECTOR_KINDS,
+  CONNECTORS,
+  ConfiguredConnector,
+  type ConnectorKind,
+  openSource,
+} from './kinds.ts'
+export {
   type ChangePage,
   type ChangeSource,
   type FailedTicket,

@@ -39,11 +39,24 @@ export function readTicket(
   }
   const reason = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
   return {
-    id: storable(String(fields.id)).slice(0, 200),
+    id: storable(String(fields.id ?? '')).slice(0, 200),
     reason: reason.slice(0, 500),
     body: storable(JSON.stringify(delivered)).slice(0, REJECT_BODY_MAX),
   }
 }
+
+/**
+ * An id that a helpdesk writes as a number. One past 2^53 has lost digits in JSON and may be another's: undefined, as when
+ * there is none, and the ticket is set aside.
+ */
+export function idText(id: unknown): string | undefined {
+  if (typeof id === 'string') return id
+  return Number.isSafeInteger(id) ? String(id) : undefined
+}
+
+/** The row of a list when it is an object; otherwise an empty one, so that what is wrong is told field by field. */
+export const fieldsOf = (row: unknown): Readonly<Record<string, unknown>> =>
+  typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : {}
 
 export const isFailed = (read: DeliveredTicket | FailedTicket): read is FailedTicket => 'reason' in read
 

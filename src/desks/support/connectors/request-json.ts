@@ -53,6 +53,14 @@ export async function requestOrNull(...args: Parameters<typeof requestJson>): Pr
   }
 }
 
+/** An address under a base address, path included: resolved against it, `/path` would drop the base's path. */
+export function addressUnder(baseUrl: string, path: string, query: Readonly<Record<string, string>> = {}): URL {
+  const url = new URL(baseUrl)
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`
+  url.search = new URLSearchParams(query).toString()
+  return url
+}
+
 function statusError(response: Response): ProviderError {
   const { status } = response
   const message = `the provider answered ${status}`

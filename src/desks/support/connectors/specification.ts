@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type PageSource, ProviderError } from './port.ts'
-import { type Http, requestJson, requestOrNull } from './request-json.ts'
+import { addressUnder, type Http, requestJson, requestOrNull } from './request-json.ts'
 
 /** A page as the provider answers it. Tickets are checked one by one later: one bad ticket must not spoil the page. */
 const PageBody = z.object({
@@ -41,10 +41,4 @@ export function specificationProvider(baseUrl: string, http: Http): PageSource {
   }
 }
 
-/** Under the base address, path included: resolved against it, `/external/…` would drop the path. */
-function addressOf(baseUrl: string, path: string): URL {
-  const url = new URL(baseUrl)
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/external/${path}`
-  url.search = ''
-  return url
-}
+const addressOf = (baseUrl: string, path: string): URL => addressUnder(baseUrl, `external/${path}`)
