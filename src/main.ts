@@ -1,31 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import packageJson from '../package.json' with { type: 'json' }
-import { auditModule, auditPermissions } from './core/audit/index.ts'
-import { listTasks, startReaper, startWorker, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
-import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
-import { startDemo } from './demo.ts'
-import { ingestionModule, ingestionPermissions } from './desks/support/ingestion/index.ts'
-import { ticketPermissions, ticketRoutes } from './desks/support/tickets/index.ts'
+import { startReaper, startWorker } from './core/tasks/index.ts'
 import { type Config, ConfigError, loadConfig } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
 import { type Repetition, repeat } from './kernel/repeat.ts'
 import { migrationSets, queues } from './migration-sets.ts'
+import { composeModules, explainTakenPort, type Modules, permissions } from './modules.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
 import { explainConnectionFailure, migrate, openDatabase, UnusableDatabaseError } from './platform/database/index.ts'
-import { buildApp, forgetOldKeys, type MountedRoute } from './platform/http/index.ts'
+import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
-import { outboundBudget } from './platform/resilience/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
-
-/** All permissions of all modules, with the least role that has each. */
-export const permissions = {
-  ...tenancyPermissions,
-  ...auditPermissions,
-  ...taskPermissions,
-  ...ticketPermissions,
-  ...ingestionPermissions,
-}
 
 /** What the others take of DATABASE_POOL_SIZE; two connections only listen. The rest serves. */
 const POOL_SHARES = { identity: 2, queue: 2, listeners: 2 }
@@ -71,7 +57,7 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
   const platform = await openPlatform(opening, onFatal).catch((error) => {
     throw explainConnectionFailure(error)
   })
-  const modules = await composeModules(opening, platform)
+  const modules = await composeModules({ ...opening, ...platform, identityPoolSize: POOL_SHARES.identity })
   let draining = false
   const app = await buildApp({
     logger,
@@ -137,67 +123,13 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   return { databaseUrl, database, queue, metrics }
 }
 
-type Modules = Awaited<ReturnType<typeof composeModules>>
-
-/** The modules, each given what it needs of the others; and the demo, which uses them like a caller. */
-async function composeModules({ config, logger, opened }: Opening, { databaseUrl, database, queue }: Platform) {
-  const tenancy = await tenancyModule({
-    database,
-    databaseUrl,
-    logger,
-    permissions,
-    adminToken: config.SIGNALBOX_ADMIN_TOKEN,
-    secret: config.SIGNALBOX_SECRET,
-    publicUrl: config.SIGNALBOX_PUBLIC_URL,
-    corsOrigins: config.CORS_ORIGINS,
-    identityPoolSize: POOL_SHARES.identity,
-  })
-  opened.defer(() => tenancy.close())
-  const wantsDemo = config.SIGNALBOX_DEMO && config.SIGNALBOX_ROLES.includes('api')
-  const demo = wantsDemo
-    ? await startDemo(config, tenancy.api, Object.keys(permissions)).catch(
-        explainTakenPort('MOCK_PROVIDER_PORT', config.MOCK_PROVIDER_PORT),
-      )
-    : undefined
-  if (demo) opened.defer(() => demo.stop())
-  const tasks = tasksModule({ database, queue })
-  const baseUrl = config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`
-  const ingestion = ingestionModule({
-    database,
-    baseUrl,
-    timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS,
-    budget: outboundBudget({
-      database,
-      connection: baseUrl,
-      limit: config.EXTERNAL_RATE_LIMIT,
-      windowSeconds: config.EXTERNAL_RATE_WINDOW_SECONDS,
-    }),
-    enqueue: tasks.enqueue,
-    tenantOfTask: tenantOfTask(database),
-  })
-  return {
-    tenancy,
-    routes: [...tenancy.routes, ...auditModule().routes, ...tasks.routes, ...ingestion.routes, ...ticketRoutes],
-    kinds: ingestion.kinds,
-    startScheduler: ingestion.startScheduler,
-    welcome: async (url: string) =>
-      demo?.welcome(url, database, async (tx, tenantId) => {
-        const [earlier] = await listTasks(tx, { limit: 1 })
-        if (!earlier) await ingestion.startRun(tx, tenantId, 'demo')
-      }),
-  }
-}
-
 /** Starts what this process does besides answering; what is registered last is stopped first. */
 async function startRoles({ config, logger, opened }: Opening, platform: Platform, modules: Modules): Promise<void> {
   const { database, databaseUrl, queue, metrics } = platform
   if (config.SIGNALBOX_ROLES.includes('scheduler')) {
     const reaper = startReaper({ database, queue, logger, onLost: metrics.tasksLost })
     opened.defer(() => reaper.stop())
-    const upkeep = startUpkeep(logger, async () => {
-      await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)
-      await modules.tenancy.api.forgetExpiredSessions()
-    })
+    const upkeep = startUpkeep(logger, modules.upkeep)
     opened.defer(() => upkeep.stop())
     const schedules = modules.startScheduler(logger)
     opened.defer(() => schedules.stop())
@@ -221,12 +153,6 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
     await queue.stop(STOP_WITHIN_SECONDS - 10)
     await worker.close()
   })
-}
-
-/** Names the variable to change when somebody else has the port. */
-const explainTakenPort = (variable: string, port: number) => (error: unknown) => {
-  if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
-  throw new ConfigError(`Port ${port} is taken. Stop who has it, or choose another one: ${variable}=${port + 1}`)
 }
 
 async function openEmbedded(

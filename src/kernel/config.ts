@@ -144,6 +144,12 @@ const variables = {
     example: 'helpdesk.internal,10.1.2.3:8443',
     about: 'hosts that tenants’ connections may reach although they are private or speak plain http; unset = none',
   },
+  IMPORT_MEGABYTES_MAX: {
+    schema: z.coerce.number().int().min(1).max(10_000).default(512),
+    bound: '1 to 10000 MB',
+    example: '512',
+    about: 'the largest file that may be imported',
+  },
   TASK_CONCURRENCY: {
     schema: z.coerce.number().int().min(1).max(100).default(8),
     bound: '1 to 100 tasks',

@@ -17,6 +17,12 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
     return answer.body
   }
 
+  const insertReturning = (statement: string, values: unknown[]): Promise<string> =>
+    administer(system.databaseUrl, async (superuser) => {
+      const { rows } = await superuser.query<{ id: string }>(statement, values)
+      return rows[0]?.id ?? ''
+    })
+
   const makeInvitation = (tenantId: string, role: Role, email = `${randomUUID()}@example.com`) =>
     make(`/tenants/${tenantId}/invitations`, { email, role })
 
@@ -46,14 +52,27 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
     /** A queued ingestion job, which is also a task. */
     makeJob: async (tenantId: string) => (await make(`/ingest/run?tenant_id=${tenantId}`, undefined)).job_id ?? '',
 
-    makeTicket: (tenantId: string): Promise<string> =>
-      administer(system.databaseUrl, async (superuser) => {
-        const { rows } = await superuser.query<{ ticket_id: string }>(
-          `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at)
-           values ($1, $2, 'email', 'customer-1', 'A subject', 'A message', 'open', now(), now()) returning ticket_id`,
-          [tenantId, randomUUID()],
-        )
-        return rows[0]?.ticket_id ?? ''
-      }),
+    /** One whose credentials nobody can open. */
+    makeConnector: (tenantId: string) =>
+      insertReturning(
+        `insert into connectors (tenant_id, connector_id, name, kind, settings, sealed_credentials, account, calls_per_minute, checked_at, created_by)
+         values ($1, gen_random_uuid(), 'helpdesk', 'zendesk', '{"subdomain": "example"}', '', 'An agent', 10, now(), 'operator')
+         returning connector_id as id`,
+        [tenantId],
+      ),
+
+    makeReject: (tenantId: string, jobId: string) =>
+      insertReturning(
+        `insert into ingestion_rejects (tenant_id, external_id, job_id, reason, body)
+         values ($1, $2, $3, 'status: unknown', '{}') returning reject_id as id`,
+        [tenantId, randomUUID(), jobId],
+      ),
+
+    makeTicket: (tenantId: string) =>
+      insertReturning(
+        `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at)
+         values ($1, $2, 'email', 'customer-1', 'A subject', 'A message', 'open', now(), now()) returning ticket_id as id`,
+        [tenantId, randomUUID()],
+      ),
   }
 }

@@ -8,6 +8,7 @@ import { waitFor } from './wait-for.ts'
 
 export type Job = {
   job_id: string
+  kind: string
   status: string
   progress: number
   processed_pages: number
@@ -17,6 +18,7 @@ export type Job = {
   created: number
   updated: number
   restored: number
+  unchanged: number
   deleted: number
   failed: number
   attempt: number

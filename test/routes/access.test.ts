@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { permissions } from '../../src/main.ts'
+import { permissions } from '../../src/modules.ts'
 import type { MountedRoute } from '../../src/platform/http/index.ts'
 import { type Answer, call } from '../harness/call.ts'
 import { factories, type Member, type Role } from '../harness/factories.ts'
@@ -31,7 +31,11 @@ const ROLES: readonly Role[] = ['viewer', 'agent', 'manager', 'owner']
 const ALL = Object.keys(permissions)
 const least = new Map<string, Role>(Object.entries(permissions))
 
-const system = testSystem({ SIGNALBOX_ROLES: 'api', REQUESTS_PER_MINUTE: '1000000' })
+const system = testSystem({
+  SIGNALBOX_ROLES: 'api',
+  REQUESTS_PER_MINUTE: '1000000',
+  OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
+})
 const make = factories(system)
 
 let ours: Things
@@ -57,7 +61,8 @@ beforeAll(async () => {
 
 const send = (mounted: MountedRoute, sample: Sample, token?: string, method: string = mounted.route.method) =>
   call(`${system.url}${addressOf(mounted, sample)}`, {
-    ...{ method, body: sample.body },
+    ...{ method, body: sample.upload ?? sample.body },
+    ...(sample.upload === undefined ? {} : { headers: { 'content-type': mounted.route.upload?.[0] ?? '' } }),
     ...(token === undefined ? {} : { token }),
   })
 

@@ -7,7 +7,11 @@ import { OPERATOR_TOKEN, testSystem } from '../harness/system.ts'
 import { type BadRequest, badKeys, badRequests, boundless } from './bad-requests.ts'
 import { makeThings, nameOf, sampleOf, type Things } from './samples.ts'
 
-const system = testSystem({ SIGNALBOX_ROLES: 'api', REQUESTS_PER_MINUTE: '1000000' })
+const system = testSystem({
+  SIGNALBOX_ROLES: 'api',
+  REQUESTS_PER_MINUTE: '1000000',
+  OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
+})
 const make = factories(system)
 
 let things: Things

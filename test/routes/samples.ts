@@ -1,4 +1,6 @@
+import { afterAll } from 'vitest'
 import type { MountedRoute } from '../../src/platform/http/index.ts'
+import { startFakeZendesk } from '../fakes/zendesk.ts'
 import type { factories } from '../harness/factories.ts'
 
 /** A tenant and one thing of each kind in it. */
@@ -10,7 +12,20 @@ export type Things = {
   personId: string
   apiKeyId: string
   invitationId: string
+  connectorId: string
+  rejectId: string
+  helpdeskUrl: string
 }
+
+const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
+
+/** A helpdesk that lets connectors in; the system under test has to allow 127.0.0.1. */
+let started: ReturnType<typeof startFakeZendesk> | undefined
+const helpdesk = () => {
+  started ??= startFakeZendesk()
+  return started
+}
+afterAll(async () => (await started)?.close())
 
 export async function makeThings(tenantId: string, make: ReturnType<typeof factories>): Promise<Things> {
   const jobId = await make.makeJob(tenantId)
@@ -19,12 +34,21 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     ticketId: await make.makeTicket(tenantId),
     personId: (await make.makePerson(tenantId, 'viewer')).personId,
     apiKeyId: (await make.makeKey(tenantId, ['ticket.read'])).apiKeyId,
+    helpdeskUrl: (await helpdesk()).url,
+    connectorId: await make.makeConnector(tenantId),
+    rejectId: await make.makeReject(tenantId, jobId),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
 
 /** A request that the route accepts. */
-export type Sample = { params?: Record<string, string>; query?: Record<string, string>; body?: Record<string, unknown> }
+export type Sample = {
+  params?: Record<string, string>
+  query?: Record<string, string>
+  body?: Record<string, unknown>
+  /** Of a route that takes uploads, of the first type that it takes. */
+  upload?: string
+}
 
 const inTenant =
   (query: Record<string, string> = {}) =>
@@ -34,6 +58,13 @@ const inTenant =
 const ofTenant =
   (sample: Omit<Sample, 'params'> = {}) =>
   ({ tenantId }: Things) => ({ params: { tenant_id: tenantId }, ...sample })
+const ofConnector =
+  (sample: Omit<Sample, 'params' | 'query'> = {}) =>
+  ({ tenantId, connectorId }: Things) => ({
+    params: { connector_id: connectorId },
+    query: { tenant_id: tenantId },
+    ...sample,
+  })
 const page = { query: { limit: '2' } }
 
 /** For every route one request that it accepts. A new route needs its line here, or the route tests fail. */
@@ -88,7 +119,29 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'POST /api/v1/ingest/:job_id/confirm-deletions': ({ jobId }) => ({ params: { job_id: jobId } }),
   'GET /api/v1/ingest/status': inTenant(),
   'GET /api/v1/ingest/logs': inTenant({ limit: '2', status: 'queued' }),
-  'GET /api/v1/ingest/rejects': inTenant({ limit: '2' }),
+  'GET /api/v1/ingest/rejects': inTenant({ limit: '2', job_id: '00000000-0000-4000-8000-000000000000' }),
+  'POST /api/v1/ingest/rejects/:reject_id/retry': ({ tenantId, rejectId }) => ({
+    params: { reject_id: rejectId },
+    query: { tenant_id: tenantId },
+  }),
+  'POST /api/v1/ingest/import': (things) => ({
+    ...inTenant()(things),
+    upload: '{"id":"sample","customer_id":"c","subject":"s","message":"m","created_at":"2026-01-01T00:00:00Z"}',
+  }),
+  'POST /api/v1/connectors': (things) => ({
+    ...inTenant()(things),
+    body: {
+      ...{ name: 'sample', kind: 'zendesk', calls_per_minute: 10, settings: { base_url: things.helpdeskUrl } },
+      credentials: ZENDESK_CREDENTIALS,
+    },
+  }),
+  'GET /api/v1/connectors': inTenant({ limit: '2' }),
+  'GET /api/v1/connectors/:connector_id': ofConnector(),
+  'PATCH /api/v1/connectors/:connector_id': (things) => ({
+    ...ofConnector()(things),
+    body: { calls_per_minute: 20, settings: { base_url: things.helpdeskUrl }, credentials: ZENDESK_CREDENTIALS },
+  }),
+  'DELETE /api/v1/connectors/:connector_id': ofConnector(),
   'DELETE /api/v1/ingest/schedule': inTenant(),
   'PUT /api/v1/ingest/schedule': (things) => ({ ...inTenant()(things), body: { every_minutes: 60 } }),
   'GET /api/v1/tickets/:ticket_id/history': ({ tenantId, ticketId }) => ({

@@ -2,6 +2,7 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Database } from '../../platform/database/index.ts'
 import type { Authenticate, Route } from '../../platform/http/index.ts'
+import { keepSecret } from '../../platform/sealing/index.ts'
 import { addMember } from './add-member.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { attemptLimit } from './attempt-limit.ts'
@@ -11,7 +12,6 @@ import { createPerson } from './create-person.ts'
 import { createTenant, type NewTenant } from './create-tenant.ts'
 import { type Identity, openIdentity, type Person } from './identity.ts'
 import { invitationRoutes } from './invitation-routes.ts'
-import { keepCookieSecret } from './keep-cookie-secret.ts'
 import { memberRoutes } from './member-routes.ts'
 import type { PermissionCatalogue, TenantRole } from './roles.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -75,7 +75,7 @@ export async function tenancyModule(dependencies: TenancyDependencies): Promise<
   const identity = openIdentity({
     databaseUrl,
     poolSize: dependencies.identityPoolSize ?? IDENTITY_POOL_SIZE,
-    secret: dependencies.secret ?? (await keepCookieSecret(database)),
+    secret: dependencies.secret ?? (await keepSecret(database, 'session-cookies')),
     publicUrl: publicUrl ?? LOCAL_URL,
     logger,
   })

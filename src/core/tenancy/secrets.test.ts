@@ -3,7 +3,7 @@ import { ADMIN_TOKEN, PASSWORD, type TestMember, testTenancy } from '../../../te
 import { createLogger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import { type Database, openDatabase } from '../../platform/database/index.ts'
-import { keepCookieSecret } from './keep-cookie-secret.ts'
+import { keepSecret } from '../../platform/sealing/index.ts'
 
 const running = testTenancy()
 const { call, tenant, member, sql } = running
@@ -79,7 +79,7 @@ describe('the secret that signs sessions', () => {
     await sql('delete from platform.secrets')
     const logger = createLogger({ level: 'silent' })
     for (let index = 0; index < 6; index += 1) opened.push(openDatabase({ url: running.databaseUrl, max: 1, logger }))
-    const kept = await Promise.all(opened.map(keepCookieSecret))
+    const kept = await Promise.all(opened.map((database) => keepSecret(database, 'session-cookies')))
     expect(new Set(kept).size).toBe(1)
     expect(kept[0]).toMatch(/^[A-Za-z0-9_-]{43}$/)
   })

@@ -56,6 +56,21 @@ export interface AuditLog {
   tenant_id: string;
 }
 
+export interface Connectors {
+  account: string;
+  calls_per_minute: number;
+  checked_at: Timestamp;
+  connector_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  cursor: string | null;
+  kind: string;
+  name: string;
+  sealed_credentials: Buffer;
+  settings: Json;
+  tenant_id: string;
+}
+
 export interface IdempotencyKeys {
   answer_kept: boolean;
   body: Json | null;
@@ -116,10 +131,12 @@ export interface IdentityVerification {
 
 export interface IngestionLogs {
   attempt: number | null;
+  connector_id: string | null;
   duration_seconds: number | null;
   ended_at: Timestamp | null;
   error: Json | null;
   job_id: string | null;
+  kind: string | null;
   progress: Json | null;
   queued_at: Timestamp | null;
   result: Json | null;
@@ -138,18 +155,23 @@ export interface IngestionMissing {
 
 export interface IngestionRejects {
   body: string;
+  body_is_complete: Generated<boolean>;
   external_id: string;
   first_seen_at: Generated<Timestamp>;
   job_id: string;
   last_seen_at: Generated<Timestamp>;
+  line: number | null;
+  origin: Generated<string>;
   reason: string;
   reject_id: Generated<string>;
   tenant_id: string;
 }
 
 export interface IngestionSchedules {
+  connector_id: string | null;
   every_minutes: number;
   next_run_at: Timestamp;
+  schedule_id: Generated<string>;
   set_at: Generated<Timestamp>;
   set_by: string;
   tenant_id: string;
@@ -160,6 +182,14 @@ export interface IngestionSeenPages {
   job_id: string;
   page: number;
   tenant_id: string;
+}
+
+export interface IngestionUploads {
+  bytes: Buffer;
+  chunk: number;
+  tenant_id: string;
+  upload_id: string;
+  uploaded_at: Generated<Timestamp>;
 }
 
 export interface Invitations {
@@ -250,6 +280,7 @@ export interface Tickets {
   external_id: string;
   ingested_at: Generated<Timestamp>;
   message: string;
+  origin: Generated<string>;
   source: string;
   status: string;
   subject: string;
@@ -261,6 +292,7 @@ export interface Tickets {
 export interface DB {
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  connectors: Connectors;
   idempotency_keys: IdempotencyKeys;
   "identity.account": IdentityAccount;
   "identity.session": IdentitySession;
@@ -271,6 +303,7 @@ export interface DB {
   ingestion_rejects: IngestionRejects;
   ingestion_schedules: IngestionSchedules;
   ingestion_seen_pages: IngestionSeenPages;
+  ingestion_uploads: IngestionUploads;
   invitations: Invitations;
   memberships: Memberships;
   "platform.migrations": PlatformMigrations;

@@ -71,6 +71,22 @@ export const ConfiguredConnector = z.discriminatedUnion('kind', [
 ])
 export type ConfiguredConnector = z.output<typeof ConfiguredConnector>
 
+/** What stands beside a connection in a request. */
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,39}$/,
+    'must be 1 to 40 lower-case letters, digits or -, starting with a letter or digit',
+  )
+export const callsPerMinute = z.int().min(1).max(10_000)
+const besides = { name, calls_per_minute: callsPerMinute.optional() }
+
+/** A new connector as a request describes it. */
+export const NewConnectorBody = z.discriminatedUnion('kind', [
+  ConfiguredConnector.options[0].extend(besides),
+  ConfiguredConnector.options[1].extend(besides),
+])
+
 /** The source of a configured connection. Nothing is called yet: `check()` proves it. */
 export function openSource(configured: ConfiguredConnector, http: Http): ChangeSource {
   return configured.kind === 'zendesk'

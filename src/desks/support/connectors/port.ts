@@ -41,7 +41,13 @@ export type PageSource = {
 }
 
 /** A ticket that cannot be used, with the reason and the beginning of what was delivered. */
-export type FailedTicket = { id: string; reason: string; body: string }
+export type FailedTicket = {
+  id: string
+  reason: string
+  body: string
+  /** Whether `body` is all that was delivered. */
+  complete: boolean
+}
 
 export type ChangePage = {
   tickets: DeliveredTicket[]

@@ -38,12 +38,22 @@ export function readTicket(
     return { external_id: id, ...ticket }
   }
   const reason = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+  return failedTicket(fields.id, reason, delivered)
+}
+
+/** Sets a ticket aside. */
+export function failedTicket(id: unknown, reason: string, delivered: unknown): FailedTicket {
+  const body = typeof delivered === 'string' ? delivered : JSON.stringify(delivered)
   return {
-    id: storable(String(fields.id ?? '')).slice(0, 200),
-    reason: reason.slice(0, 500),
-    body: storable(JSON.stringify(delivered)).slice(0, REJECT_BODY_MAX),
+    id: beginning(String(id ?? ''), 200),
+    reason: beginning(reason, 500),
+    body: beginning(body, REJECT_BODY_MAX),
+    complete: body.length <= REJECT_BODY_MAX,
   }
 }
+
+/** A cut can halve a surrogate pair, so it comes before the mending. */
+const beginning = (raw: string, max: number) => storable(raw.slice(0, max))
 
 /**
  * An id that a helpdesk writes as a number. One past 2^53 has lost digits in JSON and may be another's: undefined, as when

@@ -1,8 +1,9 @@
+import { OutboundRefused } from '../../../platform/outbound/index.ts'
 import { retryAfterSeconds } from '../../../platform/resilience/index.ts'
 import { ProviderError } from './port.ts'
 
 /** How calls to a helpdesk leave: through the guard of outbound addresses, or plainly where the operator chose the address. */
-export type Http = { fetch: typeof fetch; timeoutSeconds: number }
+export type Http = { fetch: (url: URL, init: RequestInit) => Promise<Response>; timeoutSeconds: number }
 
 /** 100 tickets of 1 MB would already be absurd; past this the answer is not a page. */
 const BODY_LIMIT_BYTES = 128 * 1_048_576
@@ -35,6 +36,7 @@ export async function requestJson(
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ProviderError) throw error
+    if (error instanceof OutboundRefused) throw new ProviderError('refused', error.public, { cause: error })
     if (timeout.aborted) {
       throw new ProviderError('transient', `no answer within ${http.timeoutSeconds} s`, { cause: error })
     }

@@ -3,6 +3,7 @@ import { callProvider, type PageSource, readTickets, type Source } from '../conn
 import { markDeleted, upsertTickets } from '../tickets/index.ts'
 import type { IngestionPayload } from './run-ingestion.ts'
 import { confirmMissing, countDeletions, forgetMissing, forgetSeen, listMissing } from './store.ts'
+import { PROVIDER } from './sweep.ts'
 import type { Walk } from './walk.ts'
 
 /** A walk that would delete a larger share than this asks a person first. */
@@ -64,7 +65,7 @@ async function askForUnlisted(
         await confirmMissing(tx, taskId, id)
         return walk
       }
-      const stored = await upsertTickets(tx, tickets, taskId)
+      const stored = await upsertTickets(tx, tickets, { runId: taskId, origin: PROVIDER })
       await forgetMissing(tx, taskId, [id])
       walk = {
         ...walk,

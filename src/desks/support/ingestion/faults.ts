@@ -6,6 +6,14 @@ export const ingestionFault = declareFaults({
   'ingestion.nothing_to_confirm': 409,
   'ingestion.provider_unavailable': 502,
   'ingestion.provider_refused': 502,
+  'ingestion.connector_gone': 404,
+  'ingestion.import_empty': 422,
+  'ingestion.import_too_large': 413,
+  'ingestion.import_unreadable': 422,
+  'ingestion.too_many_imports': 429,
+  'ingestion.upload_broken': 400,
+  'ingestion.reject_not_found': 404,
+  'ingestion.reject_incomplete': 409,
 })
 
 export const jobNotFound = () =>

@@ -3,12 +3,18 @@ import type { Logger } from '../../../kernel/logger.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import type { OutboundBudget } from '../../../platform/resilience/index.ts'
-import { specificationProvider } from '../connectors/index.ts'
+import { type Http, type OpenConnectorOf, specificationProvider } from '../connectors/index.ts'
+import { importRoutes } from './import/routes.ts'
+import { ingestionImport } from './import/run-import.ts'
+import { rejectRoutes } from './reject-routes.ts'
+import { ingestionRetry } from './retry-reject.ts'
 import { jobRoutes } from './routes.ts'
 import { ingestionRun } from './run-ingestion.ts'
 import { startScheduler } from './schedule-runs.ts'
 import { startRun } from './start-run.ts'
 import { tenantIngestionRoutes } from './tenant-routes.ts'
+
+export { forgetOldUploads } from './import/upload-store.ts'
 
 export const ingestionMigrations = {
   module: 'desks/support/ingestion',
@@ -23,29 +29,34 @@ export const ingestionPermissions = {
   'ingestion.schedule': 'manager',
 } as const
 
-/** Brings a tenant's tickets in from the provider at `baseUrl`, page by page. */
+/** Brings a tenant's tickets in: from the provider at `baseUrl`, from its connectors, and from files. */
 export function ingestionModule(dependencies: {
   database: Database
   baseUrl: string
-  timeoutSeconds: number
+  http: Http
   budget: OutboundBudget
+  openConnector: OpenConnectorOf
   enqueue: EnqueueTask
   tenantOfTask: (taskId: string) => Promise<TenantId | null>
+  /** The largest file that may be imported. */
+  importBytesMax: number
 }) {
-  const kind = ingestionRun({
-    database: dependencies.database,
-    source: {
-      provider: specificationProvider(dependencies.baseUrl, { fetch, timeoutSeconds: dependencies.timeoutSeconds }),
-      budget: dependencies.budget,
-    },
-    connection: dependencies.baseUrl,
-  })
-  const start = startRun(dependencies.enqueue, kind)
+  const { database, enqueue, openConnector, baseUrl } = dependencies
+  const source = { provider: specificationProvider(baseUrl, dependencies.http), budget: dependencies.budget }
+  const run = ingestionRun({ database, source, connection: baseUrl, openConnector })
+  const retry = ingestionRetry({ database, source, openConnector })
+  const importKind = ingestionImport(database)
+  const start = startRun(enqueue, run)
   return {
-    routes: [...tenantIngestionRoutes, ...jobRoutes({ ...dependencies, start })],
-    kinds: [kind as TaskKind],
+    routes: [
+      ...tenantIngestionRoutes,
+      ...rejectRoutes({ enqueue, retry }),
+      ...importRoutes({ database, enqueue, kind: importKind, maxBytes: dependencies.importBytesMax }),
+      ...jobRoutes({ ...dependencies, start }),
+    ],
+    kinds: [run, retry, importKind] as unknown as TaskKind[],
     startRun: start,
     /** For processes with the role `scheduler`. */
-    startScheduler: (logger: Logger) => startScheduler({ database: dependencies.database, startRun: start, logger }),
+    startScheduler: (logger: Logger) => startScheduler({ database, startRun: start, logger }),
   }
 }

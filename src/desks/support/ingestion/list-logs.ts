@@ -3,7 +3,7 @@ import type { TaskStatus } from '../../../core/tasks/index.ts'
 import type { Tx } from '../../../platform/database/index.ts'
 import type { JobRow } from './present-job.ts'
 
-/** The runs of the tenant, newest first; `before` is the last id of the page before. */
+/** The jobs of the tenant, newest first; `before` is the last id of the page before. */
 export async function listLogs(
   tx: Tx,
   filter: { statuses?: readonly TaskStatus[] | undefined; before?: string | undefined; limit: number },
@@ -15,6 +15,15 @@ export async function listLogs(
       ${statuses === undefined ? sql`` : sql`and status = any(${[...statuses]})`}
       ${before === undefined ? sql`` : sql`and job_id < ${before}`}
     order by job_id desc limit ${limit}`.execute(tx)
+  return rows
+}
+
+/** The runs of one source, newest first; `connectorId` undefined stands for the provider. */
+export async function listRuns(tx: Tx, source: { connectorId: string | undefined; limit: number }): Promise<JobRow[]> {
+  const { rows } = await sql<JobRow>`
+    select * from ingestion_logs
+    where kind = 'ingestion.run' and connector_id is not distinct from ${source.connectorId ?? null}::uuid
+    order by job_id desc limit ${source.limit}`.execute(tx)
   return rows
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isEnded, type TaskStatus } from '../../../core/tasks/index.ts'
 import type { RunResult } from './close-walk.ts'
+import { isReading, percentRead, type Reading, startOrResumeReading } from './reading.ts'
 import { pagesReceived, percentDone, startOrResume, type Walk } from './walk.ts'
 
 /** The words callers of the ingestion API know; a job that waits to be tried again is still running to them. */
@@ -20,10 +21,16 @@ const JOB_STATUS_OF = {
 export const taskStatuses = (status: JobStatus): TaskStatus[] =>
   (Object.keys(JOB_STATUS_OF) as TaskStatus[]).filter((own) => JOB_STATUS_OF[own] === status)
 
+/** What a job does: fetches from the provider or a connector, reads a file, or asks again for one ticket. */
+const JOB_KINDS = { 'ingestion.run': 'run', 'ingestion.import': 'import', 'ingestion.retry': 'retry' } as const
+type JobKind = (typeof JOB_KINDS)[keyof typeof JOB_KINDS]
+
 /** A row of `ingestion_logs`. */
 export type JobRow = {
   tenant_id: string
   job_id: string
+  kind: keyof typeof JOB_KINDS
+  connector_id: string | null
   status: TaskStatus
   started_by: string
   queued_at: Date
@@ -31,20 +38,30 @@ export type JobRow = {
   ended_at: Date | null
   duration_seconds: number | null
   attempt: number
-  progress: Partial<Walk>
-  result: RunResult | null
+  progress: Partial<Walk> | Partial<Reading>
+  result: Partial<RunResult> | null
   error: { code: string; message: string } | null
 }
 
 const timestamp = z.iso.datetime()
 
+/** The parameter that names one of a tenant's connectors. */
+export const ConnectorQuery = {
+  connector_id: z.uuid().optional().meta({ description: 'One of the tenant’s connectors; without it, the provider' }),
+}
+
+/** The answer to starting a job. */
+export const StartedJob = z.object({ job_id: z.uuid(), tenant_id: z.string(), status: z.enum(JOB_STATUSES) })
+
 export const JobView = z
   .object({
     job_id: z.uuid(),
     tenant_id: z.string(),
+    kind: z.enum(Object.values(JOB_KINDS) as [JobKind, ...JobKind[]]),
+    connector_id: z.uuid().nullable(),
     status: z.enum(JOB_STATUSES),
     progress: z.int().min(0).max(100).meta({ description: 'Percent of the pages stored' }),
-    total_pages: z.int(),
+    total_pages: z.int().meta({ description: 'Of a connector: as far as it is known' }),
     processed_pages: z.int(),
     created: z.int(),
     updated: z.int(),
@@ -74,22 +91,17 @@ export const JobView = z
 export const hasEnded = ({ status }: JobRow): boolean => isEnded(status)
 
 export function presentJob(row: JobRow): z.output<typeof JobView> {
-  const walk = startOrResume(row.progress)
   const status = JOB_STATUS_OF[row.status]
-  const { calls, retries, throttled, bytes } = walk
+  const advance = advanceOf(row)
   return {
     job_id: row.job_id,
     tenant_id: row.tenant_id,
+    kind: JOB_KINDS[row.kind],
+    connector_id: row.connector_id,
     status,
-    progress: percentDone(walk, status === 'completed'),
-    total_pages: walk.total_pages,
-    processed_pages: pagesReceived(walk),
-    ...walk.counts,
+    ...advance,
     deletions_awaiting_confirmation: row.result?.awaiting_confirmation ?? 0,
-    pass: walk.pass,
-    stable: walk.stable,
-    ...{ calls, retries, throttled, bytes },
-    ...pace(row, walk),
+    ...pace(row, advance),
     attempt: row.attempt,
     started_by: row.started_by,
     error: row.error,
@@ -100,16 +112,44 @@ export function presentJob(row: JobRow): z.output<typeof JobView> {
   }
 }
 
+/** How far a job is, told in the same words whatever it reads. */
+function advanceOf(row: JobRow) {
+  const isCompleted = row.status === 'succeeded'
+  if (isReading(row.progress)) {
+    const reading = startOrResumeReading(row.progress)
+    const { pages, total_pages, counts, calls, retries, throttled, bytes } = reading
+    return {
+      progress: percentRead(reading, row.started_at, isCompleted),
+      total_pages: total_pages ?? pages + 1,
+      processed_pages: pages,
+      ...counts,
+      ...{ pass: 1, stable: null, calls, retries, throttled, bytes },
+    }
+  }
+  const walk = startOrResume(row.progress as Partial<Walk>)
+  const { total_pages, counts, pass, stable, calls, retries, throttled, bytes } = walk
+  return {
+    progress: percentDone(walk, isCompleted),
+    total_pages,
+    processed_pages: pagesReceived(walk),
+    ...counts,
+    ...{ pass, stable, calls, retries, throttled, bytes },
+  }
+}
+
 /** The rate so far, and the end if it stays like that; both only where they mean something. */
-function pace(row: JobRow, walk: Walk): { tickets_per_second: number | null; estimated_end_at: string | null } {
-  const { created, updated, restored, unchanged, failed } = walk.counts
+function pace(
+  row: JobRow,
+  advance: ReturnType<typeof advanceOf>,
+): { tickets_per_second: number | null; estimated_end_at: string | null } {
+  const { created, updated, restored, unchanged, failed, progress } = advance
   const seconds = row.duration_seconds ?? 0
-  const pages = pagesReceived(walk)
-  if (seconds <= 0 || pages === 0) return { tickets_per_second: null, estimated_end_at: null }
+  if (seconds <= 0 || advance.processed_pages === 0) return { tickets_per_second: null, estimated_end_at: null }
   const rate = (created + updated + restored + unchanged + failed) / seconds
-  const leftSeconds = (seconds / pages) * Math.max(walk.total_pages - pages, 0)
+  const leftSeconds = progress === 0 ? null : (seconds / progress) * (100 - progress)
+  const isEstimated = row.status === 'running' && leftSeconds !== null
   return {
     tickets_per_second: Math.round(rate * 10) / 10,
-    estimated_end_at: row.status === 'running' ? new Date(Date.now() + leftSeconds * 1_000).toISOString() : null,
+    estimated_end_at: isEstimated ? new Date(Date.now() + leftSeconds * 1_000).toISOString() : null,
   }
 }

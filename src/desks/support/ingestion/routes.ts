@@ -3,10 +3,11 @@ import { cancelTask } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database, Tx } from '../../../platform/database/index.ts'
 import { type Route, reply, TenantIdField, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
+import { connectorNotFound, findConnector } from '../connectors/index.ts'
 import { confirmDeletions } from './confirm-deletions.ts'
 import { ingestionFault, jobNotFound } from './faults.ts'
 import { findLog } from './list-logs.ts'
-import { JOB_STATUSES, type JobRow, JobView, presentJob } from './present-job.ts'
+import { ConnectorQuery, type JobRow, JobView, presentJob, StartedJob } from './present-job.ts'
 import type { StartRun } from './start-run.ts'
 import { streamProgress } from './stream-progress.ts'
 
@@ -29,13 +30,14 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
       method: 'POST',
       path: '/ingest/run',
       tag: 'Ingestion',
-      summary: 'Start fetching a tenant’s tickets from its provider',
+      summary: 'Start fetching a tenant’s tickets, from the provider or from one of its connectors',
       access: 'ingestion.run',
       tenant: 'query',
-      query: z.strictObject(TenantQuery),
-      responses: { 202: z.object({ job_id: z.uuid(), tenant_id: z.string(), status: z.enum(JOB_STATUSES) }) },
-      handle: async ({ tx, tenantId, caller }) => {
-        const run = await start(tx, tenantId, caller.id)
+      query: z.strictObject({ ...TenantQuery, ...ConnectorQuery }),
+      responses: { 202: StartedJob },
+      handle: async ({ tx, tenantId, caller, query: { connector_id: connectorId } }) => {
+        if (connectorId !== undefined && !(await findConnector(tx, connectorId))) throw connectorNotFound()
+        const run = await start(tx, { tenantId, connectorId, startedBy: caller.id })
         if (run.created) return reply(202, { job_id: run.taskId, tenant_id: tenantId, status: 'queued' })
         throw ingestionFault('ingestion.already_running', {
           public: `Job ${run.taskId} is still running for this tenant. Wait until it ends, or cancel it.`,

@@ -3,7 +3,7 @@ import type { Logger } from '../../../kernel/logger.ts'
 import { type Repetition, repeat } from '../../../kernel/repeat.ts'
 import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
 import type { Database, Tx } from '../../../platform/database/index.ts'
-import { claimDueSchedule, deleteSchedule, listDueTenants, saveSchedule } from './schedule-store.ts'
+import { claimDueSchedule, deleteSchedule, listDue, saveSchedule } from './schedule-store.ts'
 import type { StartRun } from './start-run.ts'
 
 const LOOK_EVERY_SECONDS = 5
@@ -12,27 +12,29 @@ const AT_ONCE = 100
 /** Lets a run start every so many minutes, the first one that long from now; null ends that. */
 export async function scheduleRuns(
   tx: Tx,
-  schedule: { tenantId: TenantId; everyMinutes: number | null; setBy: string },
+  schedule: { tenantId: TenantId; connectorId?: string | undefined; everyMinutes: number | null; setBy: string },
 ): Promise<void> {
-  const { everyMinutes, setBy } = schedule
-  if (everyMinutes === null) await deleteSchedule(tx)
-  else await saveSchedule(tx, { everyMinutes, setBy })
+  const { connectorId, everyMinutes, setBy } = schedule
+  if (everyMinutes === null) await deleteSchedule(tx, connectorId)
+  else await saveSchedule(tx, { connectorId, everyMinutes, setBy })
   await recordAudit(tx, {
     ...{ tenantId: schedule.tenantId, actor: setBy, action: 'ingestion.schedule', subject: 'ingestion:schedule' },
-    details: { every_minutes: everyMinutes },
+    details: { every_minutes: everyMinutes, ...(connectorId === undefined ? {} : { connector_id: connectorId }) },
   })
 }
 
 /**
- * Starts the runs whose time has come. The next time counts from now, not from the time that was missed, and a tenant
+ * Starts the runs whose time has come. The next time counts from now, not from the time that was missed, and a source
  * whose run is still going gets none: after an outage there is one run, not as many as were missed.
  */
 export async function startDueRuns(database: Database, startRun: StartRun): Promise<number> {
-  const due = await database.acrossTenants('schedules of all tenants fall due', (tx) => listDueTenants(tx, AT_ONCE))
-  for (const tenant of due.map(tenantId)) {
+  const due = await database.acrossTenants('schedules of all tenants fall due', (tx) => listDue(tx, AT_ONCE))
+  for (const { tenant_id, schedule_id } of due) {
+    const tenant = tenantId(tenant_id)
     await database.withTenant(tenant, async (tx) => {
       // Another scheduler may have been faster; the row tells.
-      if (await claimDueSchedule(tx)) await startRun(tx, tenant, 'schedule')
+      const claimed = await claimDueSchedule(tx, schedule_id)
+      if (claimed) await startRun(tx, { tenantId: tenant, connectorId: claimed.connectorId, startedBy: 'schedule' })
     })
   }
   return due.length

@@ -73,7 +73,7 @@ export async function forgetSeen(tx: Tx, jobId: string): Promise<void> {
 }
 
 /**
- * Notes the live tickets that were on no page of the pass, each with whether the provider lists it as deleted.
+ * Notes the provider's live tickets that were on no page of the pass, each with whether the provider lists it as deleted.
  * `deletedIds` may name tickets of other tenants; they match nothing here.
  */
 export async function noteMissing(tx: Tx, jobId: string, deletedIds: readonly string[]): Promise<void> {
@@ -83,7 +83,7 @@ export async function noteMissing(tx: Tx, jobId: string, deletedIds: readonly st
     insert into ingestion_missing (tenant_id, job_id, external_id, confirmed)
     select current_setting('signalbox.tenant_id'), ${jobId}, gone.external_id, listed.external_id is not null
     from (
-      select external_id from tickets where deleted_at is null
+      select external_id from tickets where deleted_at is null and origin = 'provider'
       except
       select unnest(external_ids) from ingestion_seen_pages where job_id = ${jobId}
     ) as gone
@@ -118,40 +118,6 @@ export async function forgetMissing(tx: Tx, jobId: string, externalIds: readonly
 export async function countDeletions(tx: Tx, jobId: string): Promise<{ confirmed: number; live: number }> {
   const { rows } = await sql<{ confirmed: number; live: number }>`
     select (select count(*) from ingestion_missing where job_id = ${jobId} and confirmed) as confirmed,
-           (select count(*) from tickets where deleted_at is null) as live`.execute(tx)
+           (select count(*) from tickets where deleted_at is null and origin = 'provider') as live`.execute(tx)
   return rows[0] ?? { confirmed: 0, live: 0 }
-}
-
-export type Reject = {
-  reject_id: string
-  external_id: string
-  job_id: string
-  reason: string
-  first_seen_at: Date
-  last_seen_at: Date
-}
-
-/** Sets tickets aside that cannot be used, and forgets those that could be used this time; one statement each. */
-export async function noteRejects(
-  tx: Tx,
-  page: { jobId: string; failed: readonly { id: string; reason: string; body: string }[]; usable: readonly string[] },
-): Promise<void> {
-  if (page.failed.length > 0) {
-    await sql`
-      insert into ingestion_rejects (tenant_id, external_id, job_id, reason, body)
-      select distinct on (id) current_setting('signalbox.tenant_id'), id, ${page.jobId}::uuid, reason, body
-      from jsonb_to_recordset(${JSON.stringify(page.failed)}::jsonb) as failed(id text, reason text, body text)
-      on conflict (tenant_id, external_id) do update
-        set job_id = excluded.job_id, reason = excluded.reason, body = excluded.body, last_seen_at = now()`.execute(tx)
-  }
-  await sql`delete from ingestion_rejects where external_id = any(${[...page.usable]})`.execute(tx)
-}
-
-/** The newest first; `before` is the last id of the page before. */
-export async function listRejects(tx: Tx, page: { before?: string | undefined; limit: number }): Promise<Reject[]> {
-  const { rows } = await sql<Reject>`
-    select reject_id, external_id, job_id, reason, first_seen_at, last_seen_at from ingestion_rejects
-    where ${page.before === undefined ? sql`true` : sql`reject_id < ${page.before}`}
-    order by reject_id desc limit ${page.limit}`.execute(tx)
-  return rows
 }

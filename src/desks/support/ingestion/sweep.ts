@@ -11,16 +11,8 @@ import {
   type Source,
 } from '../connectors/index.ts'
 import { upsertTickets } from '../tickets/index.ts'
-import {
-  holdsSweep,
-  keepSweep,
-  noteMissing,
-  noteRejects,
-  noteSeen,
-  releaseSweep,
-  type SweepLease,
-  takeSweep,
-} from './store.ts'
+import { noteRejects } from './reject-store.ts'
+import { holdsSweep, keepSweep, noteMissing, noteSeen, releaseSweep, type SweepLease, takeSweep } from './store.ts'
 import {
   type CallCost,
   isRoundComplete,
@@ -144,6 +136,9 @@ function afterPage(run: Participant, receivers: readonly Participant[], page: Fe
   return receives ? { ...run, walk: receivePage(run.walk, page, NOTHING, 0) } : run
 }
 
+/** Of tickets that the specification's provider delivers. */
+export const PROVIDER = 'provider'
+
 const NOTHING = { created: 0, updated: 0, restored: 0, unchanged: 0 }
 
 async function passDeletedList(
@@ -175,13 +170,14 @@ async function storePage(
 ): Promise<void> {
   const { tickets, failed } = readTickets(page.tickets, run.tenantId)
   const jobId = run.taskId
+  const delivery = { runId: jobId, origin: PROVIDER }
   await onBehalf(dependencies.database, lease, run, async (tx, walk) => {
     if (!needsPages(walk) || walk.pass !== run.walk.pass) return walk
-    const stored = await upsertTickets(tx, tickets, jobId)
+    const stored = await upsertTickets(tx, tickets, delivery)
     const usable = tickets.map(({ external_id }) => external_id)
     // What cannot be used is still there: it must not pass for deleted.
     await noteSeen(tx, { jobId, page: page.page, ids: [...usable, ...failed.map(({ id }) => id)] })
-    await noteRejects(tx, { jobId, failed, usable })
+    await noteRejects(tx, delivery, { failed, usable })
     return receivePage(walk, page, stored, failed.length)
   })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Tx } from '../../../platform/database/index.ts'
 import {
   decodeCursor,
   linkHeader,
@@ -9,25 +10,16 @@ import {
   tenantRoute,
   toPage,
 } from '../../../platform/http/index.ts'
-import { listLogs } from './list-logs.ts'
-import { hasEnded, JOB_STATUSES, JobView, presentJob, taskStatuses } from './present-job.ts'
+import { connectorNotFound, findConnector } from '../connectors/index.ts'
+import { listLogs, listRuns } from './list-logs.ts'
+import { ConnectorQuery, hasEnded, JOB_STATUSES, JobView, presentJob, taskStatuses } from './present-job.ts'
 import { scheduleRuns } from './schedule-runs.ts'
 import { findSchedule, type Schedule } from './schedule-store.ts'
-import { listRejects } from './store.ts'
 
 const timestamp = z.iso.datetime()
 const ScheduleView = z.object({ every_minutes: z.int(), next_run_at: timestamp }).nullable()
 const presentSchedule = (schedule: Schedule | undefined) =>
   schedule ? { every_minutes: schedule.every_minutes, next_run_at: schedule.next_run_at.toISOString() } : null
-
-const RejectView = z.object({
-  reject_id: z.uuid(),
-  external_id: z.string(),
-  job_id: z.uuid(),
-  reason: z.string(),
-  first_seen_at: timestamp,
-  last_seen_at: timestamp,
-})
 
 const LAST_RUNS = 5
 const byId = z.tuple([z.uuid()])
@@ -38,10 +30,11 @@ export const tenantIngestionRoutes: Route[] = [
     method: 'GET',
     path: '/ingest/status',
     tag: 'Ingestion',
-    summary: 'Show whether a tenant’s tickets are being fetched, the last runs and the schedule',
+    summary:
+      'Show whether a tenant’s tickets are being fetched from the provider or a connector, the last runs and the schedule',
     access: 'ingestion.read',
     tenant: 'query',
-    query: z.strictObject(TenantQuery),
+    query: z.strictObject({ ...TenantQuery, ...ConnectorQuery }),
     responses: {
       200: z.object({
         tenant_id: z.string(),
@@ -51,15 +44,16 @@ export const tenantIngestionRoutes: Route[] = [
         schedule: ScheduleView,
       }),
     },
-    handle: async ({ tx, tenantId }) => {
-      const runs = await listLogs(tx, { limit: LAST_RUNS + 1 })
+    handle: async ({ tx, tenantId, query: { connector_id: connectorId } }) => {
+      await requireConnector(tx, connectorId)
+      const runs = await listRuns(tx, { connectorId, limit: LAST_RUNS + 1 })
       const current = runs.find((run) => !hasEnded(run))
       return reply(200, {
         tenant_id: tenantId,
         status: current ? 'running' : 'idle',
         current: current ? presentJob(current) : null,
         last_runs: runs.filter(hasEnded).slice(0, LAST_RUNS).map(presentJob),
-        schedule: presentSchedule(await findSchedule(tx)),
+        schedule: presentSchedule(await findSchedule(tx, connectorId)),
       })
     },
   }),
@@ -67,7 +61,7 @@ export const tenantIngestionRoutes: Route[] = [
     method: 'GET',
     path: '/ingest/logs',
     tag: 'Ingestion',
-    summary: 'List all runs of a tenant, newest first',
+    summary: 'List all runs, imports and retries of a tenant, newest first',
     access: 'ingestion.read',
     tenant: 'query',
     query: z.strictObject({ ...TenantQuery, ...PageQuery, status: z.enum(JOB_STATUSES).optional() }),
@@ -82,39 +76,19 @@ export const tenantIngestionRoutes: Route[] = [
     },
   }),
   tenantRoute({
-    method: 'GET',
-    path: '/ingest/rejects',
-    tag: 'Ingestion',
-    summary: 'List tickets that cannot be used, with the reason; a later run that brings a usable one takes it off',
-    access: 'ingestion.read',
-    tenant: 'query',
-    query: z.strictObject({ ...TenantQuery, ...PageQuery }),
-    responses: { 200: z.object({ rejects: z.array(RejectView), next_cursor: z.string().nullable() }) },
-    handle: async ({ tx, query: { limit, cursor }, request }) => {
-      const [before] = decodeCursor(cursor, byId) ?? []
-      const found = await listRejects(tx, { before, limit: limit + 1 })
-      const { rows, nextCursor } = toPage(found, limit, ({ reject_id }) => [reject_id])
-      const rejects = rows.map(({ first_seen_at, last_seen_at, ...reject }) => ({
-        ...reject,
-        first_seen_at: first_seen_at.toISOString(),
-        last_seen_at: last_seen_at.toISOString(),
-      }))
-      return reply(200, { rejects, next_cursor: nextCursor }, linkHeader(request.originalUrl, nextCursor))
-    },
-  }),
-  tenantRoute({
     method: 'PUT',
     path: '/ingest/schedule',
     tag: 'Ingestion',
     summary: 'Let runs start by themselves every so many minutes',
     access: 'ingestion.schedule',
     tenant: 'query',
-    query: z.strictObject(TenantQuery),
+    query: z.strictObject({ ...TenantQuery, ...ConnectorQuery }),
     body: z.strictObject({ every_minutes: z.int().min(1).max(10_080) }),
     responses: { 200: z.object({ schedule: ScheduleView }) },
-    handle: async ({ tx, tenantId, caller, body: { every_minutes } }) => {
-      await scheduleRuns(tx, { tenantId, everyMinutes: every_minutes, setBy: caller.id })
-      return reply(200, { schedule: presentSchedule(await findSchedule(tx)) })
+    handle: async ({ tx, tenantId, caller, query: { connector_id: connectorId }, body: { every_minutes } }) => {
+      await requireConnector(tx, connectorId)
+      await scheduleRuns(tx, { tenantId, connectorId, everyMinutes: every_minutes, setBy: caller.id })
+      return reply(200, { schedule: presentSchedule(await findSchedule(tx, connectorId)) })
     },
   }),
   tenantRoute({
@@ -124,11 +98,15 @@ export const tenantIngestionRoutes: Route[] = [
     summary: 'Let no more runs start by themselves',
     access: 'ingestion.schedule',
     tenant: 'query',
-    query: z.strictObject(TenantQuery),
+    query: z.strictObject({ ...TenantQuery, ...ConnectorQuery }),
     responses: { 204: z.undefined() },
-    handle: async ({ tx, tenantId, caller }) => {
-      await scheduleRuns(tx, { tenantId, everyMinutes: null, setBy: caller.id })
+    handle: async ({ tx, tenantId, caller, query: { connector_id: connectorId } }) => {
+      await scheduleRuns(tx, { tenantId, connectorId, everyMinutes: null, setBy: caller.id })
       return reply(204)
     },
   }),
 ]
+
+async function requireConnector(tx: Tx, connectorId: string | undefined): Promise<void> {
+  if (connectorId !== undefined && !(await findConnector(tx, connectorId))) throw connectorNotFound()
+}

@@ -9,20 +9,29 @@ const TRACKED_FIELDS = ['source', 'customer_id', 'subject', 'message', 'status',
 
 const each = (make: (field: string) => string, separator: string) => sql.raw(TRACKED_FIELDS.map(make).join(separator))
 
+/** Which run delivers tickets, and from where. */
+export type Delivery = {
+  runId: string | null
+  /** `provider`, `import` or the id of a connector. */
+  origin: string
+}
+
 /**
  * Stores a page of tickets with their history in one statement.
  *
  * - A ticket changes only when the delivered `updated_at` is newer than the stored one; equal or older changes nothing,
  *   also when two pages race: the comparison is made on the locked row.
  * - A newer `updated_at` with equal content moves that column and counts as unchanged.
- * - A ticket that was deleted comes back; what it says is still decided by `updated_at`.
+ * - A ticket that was deleted comes back; what it says is still decided by `updated_at`. An import is no proof that the
+ *   helpdesk still has it: it brings a ticket back only with something newer, and leaves it to whoever delivers it.
  * - A ticket that stands twice in the page counts once, the newest of them. Rows are locked in the order of their id.
  */
 export async function upsertTickets(
   tx: Tx,
   tickets: readonly DeliveredTicket[],
-  runId: string | null,
+  { runId, origin }: Delivery,
 ): Promise<UpsertCounts> {
+  const isImport = origin === 'import'
   if (tickets.length === 0) return { created: 0, updated: 0, restored: 0, unchanged: 0 }
   const { rows } = await sql<UpsertCounts>`
     with delivered as (
@@ -32,13 +41,15 @@ export async function upsertTickets(
         created_at timestamptz, updated_at timestamptz)
       order by external_id, updated_at desc
     ), stored as (
-      insert into tickets (tenant_id, external_id, ${each((field) => field, ', ')}, updated_at)
-      select current_setting('signalbox.tenant_id'), external_id, ${each((field) => field, ', ')}, updated_at
+      insert into tickets (tenant_id, external_id, ${each((field) => field, ', ')}, updated_at, origin)
+      select current_setting('signalbox.tenant_id'), external_id, ${each((field) => field, ', ')}, updated_at, ${origin}
       from delivered
       on conflict (tenant_id, external_id) do update set
         ${each((field) => `${field} = case when excluded.updated_at > tickets.updated_at then excluded.${field} else tickets.${field} end`, ', ')},
-        updated_at = greatest(excluded.updated_at, tickets.updated_at), ingested_at = now(), deleted_at = null
-      where excluded.updated_at > tickets.updated_at or tickets.deleted_at is not null
+        updated_at = greatest(excluded.updated_at, tickets.updated_at), ingested_at = now(), deleted_at = null,
+        origin = case when ${isImport} then tickets.origin else excluded.origin end
+      where excluded.updated_at > tickets.updated_at
+        or not ${isImport} and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
       returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
         ${each((field) => `old.${field} as old_${field}, new.${field} as new_${field}`, ', ')}
     ), changes as (
@@ -107,7 +118,7 @@ export async function listChanges(tx: Tx, ticketId: string, limit: number): Prom
 }
 
 const COLUMNS = sql.raw(
-  'ticket_id, tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at, ingested_at, deleted_at',
+  'ticket_id, tenant_id, external_id, origin, source, customer_id, subject, message, status, created_at, updated_at, ingested_at, deleted_at',
 )
 
 export type TicketFilter = {

@@ -19,6 +19,8 @@ export type DeliveredTicket = {
 export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   ticket_id: string
   tenant_id: string
+  /** Who delivers it: `provider`, `import` or the id of a connector. */
+  origin: string
   created_at: Date
   updated_at: Date
   ingested_at: Date
@@ -33,6 +35,7 @@ export const TicketView = z
     ticket_id: z.uuid(),
     external_id: z.string(),
     tenant_id: z.string(),
+    origin: z.string().meta({ description: 'Who delivers it: `provider`, `import` (a file) or a connector’s id' }),
     source: z.string(),
     customer_id: z.string(),
     subject: z.string(),
@@ -50,6 +53,7 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
     ticket_id: ticket.ticket_id,
     external_id: ticket.external_id,
     tenant_id: ticket.tenant_id,
+    origin: ticket.origin,
     source: ticket.source,
     customer_id: ticket.customer_id,
     subject: ticket.subject,

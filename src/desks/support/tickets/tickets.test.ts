@@ -38,7 +38,8 @@ async function inTenant<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promis
   }
 }
 
-const store = (tenant: string, tickets: DeliveredTicket[]) => inTenant(tenant, (tx) => upsertTickets(tx, tickets, null))
+const store = (tenant: string, tickets: DeliveredTicket[], origin = 'provider') =>
+  inTenant(tenant, (tx) => upsertTickets(tx, tickets, { runId: null, origin }))
 const remove = (tenant: string, ids: string[]) => inTenant(tenant, (tx) => markDeleted(tx, ids, null))
 
 describe('storing a page', () => {

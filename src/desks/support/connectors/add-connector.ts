@@ -1,0 +1,42 @@
+import { recordAudit } from '../../../core/audit/index.ts'
+import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { Tx } from '../../../platform/database/index.ts'
+import type { Sealer } from '../../../platform/sealing/index.ts'
+import { sealCredentials } from './credentials.ts'
+import { connectorFault } from './faults.ts'
+import type { ConfiguredConnector } from './kinds.ts'
+import { insertConnector } from './store.ts'
+
+export type NewConnector = ConfiguredConnector & {
+  tenantId: TenantId
+  connectorId: string
+  name: string
+  callsPerMinute: number
+  /** Whose the credentials are, as the helpdesk said when it was asked. */
+  account: string
+  addedBy: string
+}
+
+/** Stores a connector whose access was checked. @throws connectors.name_taken */
+export async function addConnector(tx: Tx, sealer: Sealer, connector: NewConnector): Promise<void> {
+  const { tenantId, connectorId, name, kind, settings, account, addedBy } = connector
+  const inserted = await insertConnector(tx, {
+    ...{ connector_id: connectorId, name, kind, settings, account, created_by: addedBy },
+    calls_per_minute: connector.callsPerMinute,
+    sealed_credentials: sealCredentials(sealer, connector, connector.credentials),
+  })
+  if (!inserted) {
+    throw connectorFault('connectors.name_taken', {
+      public: `The tenant has a connector called “${name}” already. Choose another name.`,
+      internal: 'connector name taken',
+    })
+  }
+  const subject = `connector:${connectorId}`
+  await recordAudit(tx, {
+    tenantId,
+    actor: addedBy,
+    action: 'connector.add',
+    subject,
+    details: { kind, name, account },
+  })
+}

@@ -1,0 +1,77 @@
+import { sql } from 'kysely'
+import type { Tx } from '../../../platform/database/index.ts'
+
+/** A configured connector as it is stored; the credentials are sealed. */
+export type ConnectorRow = {
+  tenant_id: string
+  connector_id: string
+  name: string
+  kind: string
+  settings: unknown
+  sealed_credentials: Buffer
+  account: string
+  calls_per_minute: number
+  cursor: string | null
+  checked_at: Date
+  created_by: string
+  created_at: Date
+}
+
+/** False when the tenant has one with this name already. */
+export async function insertConnector(
+  tx: Tx,
+  connector: Pick<
+    ConnectorRow,
+    'connector_id' | 'name' | 'kind' | 'settings' | 'sealed_credentials' | 'account' | 'calls_per_minute' | 'created_by'
+  >,
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into connectors (tenant_id, connector_id, name, kind, settings, sealed_credentials, account,
+      calls_per_minute, checked_at, created_by)
+    values (current_setting('signalbox.tenant_id'), ${connector.connector_id}, ${connector.name}, ${connector.kind},
+      ${JSON.stringify(connector.settings)}, ${connector.sealed_credentials}, ${connector.account},
+      ${connector.calls_per_minute}, now(), ${connector.created_by})
+    on conflict (tenant_id, name) do nothing returning 1`.execute(tx)
+  return rows.length === 1
+}
+
+export async function findConnector(tx: Tx, connectorId: string): Promise<ConnectorRow | undefined> {
+  const { rows } = await sql<ConnectorRow>`select * from connectors where connector_id = ${connectorId}`.execute(tx)
+  return rows[0]
+}
+
+/** By name; `after` is the last name of the page before. */
+export async function listConnectors(
+  tx: Tx,
+  page: { after?: string | undefined; limit: number },
+): Promise<ConnectorRow[]> {
+  const { rows } = await sql<ConnectorRow>`
+    select * from connectors where ${page.after === undefined ? sql`true` : sql`name > ${page.after}`}
+    order by name limit ${page.limit}`.execute(tx)
+  return rows
+}
+
+/** Writes what a change may change, after it was checked; false when the connector is gone. */
+export async function updateConnector(
+  tx: Tx,
+  connector: Pick<ConnectorRow, 'connector_id' | 'settings' | 'sealed_credentials' | 'account' | 'calls_per_minute'>,
+): Promise<boolean> {
+  const { rows } = await sql`
+    update connectors set settings = ${JSON.stringify(connector.settings)},
+      sealed_credentials = ${connector.sealed_credentials}, account = ${connector.account},
+      calls_per_minute = ${connector.calls_per_minute}, checked_at = now()
+    where connector_id = ${connector.connector_id} returning 1`.execute(tx)
+  return rows.length === 1
+}
+
+/** Notes how far its changes are stored; false when the connector is gone. */
+export async function saveCursor(tx: Tx, connectorId: string, cursor: string): Promise<boolean> {
+  const { rows } = await sql`
+    update connectors set cursor = ${cursor} where connector_id = ${connectorId} returning 1`.execute(tx)
+  return rows.length === 1
+}
+
+export async function deleteConnector(tx: Tx, connectorId: string): Promise<boolean> {
+  const { rows } = await sql`delete from connectors where connector_id = ${connectorId} returning 1`.execute(tx)
+  return rows.length === 1
+}

@@ -1,0 +1,27 @@
+import type { TenantId } from '../../../../kernel/tenant-id.ts'
+import { type FailedTicket, failedTicket, readTicket } from '../../connectors/index.ts'
+import type { DeliveredTicket } from '../../tickets/index.ts'
+
+/**
+ * A ticket of a file: our own export's fields, or the provider's. Optional are `source` (import), `status` (open) and
+ * `updated_at` (`created_at`). A row that names another tenant is set aside: it is from another tenant's export.
+ */
+export function readImported(
+  fields: Readonly<Record<string, unknown>>,
+  tenantId: TenantId,
+): DeliveredTicket | FailedTicket {
+  const id = fields.external_id ?? fields.id
+  const owner = orElse(fields.tenant_id, tenantId)
+  if (owner !== tenantId) return failedTicket(id, `tenant_id: the ticket belongs to ${String(owner)}`, fields)
+  const ticket = {
+    ...fields,
+    id,
+    source: orElse(fields.source, 'import'),
+    status: orElse(fields.status, 'open'),
+    updated_at: orElse(fields.updated_at, fields.created_at),
+  }
+  return readTicket(ticket, fields)
+}
+
+/** An empty cell says as little as a missing column. */
+const orElse = (value: unknown, otherwise: unknown) => (value === undefined || value === '' ? otherwise : value)

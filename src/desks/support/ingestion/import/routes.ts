@@ -1,0 +1,50 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { recordAudit } from '../../../../core/audit/index.ts'
+import type { EnqueueTask, TaskKind } from '../../../../core/tasks/index.ts'
+import type { Database } from '../../../../platform/database/index.ts'
+import { type Route, reply, TenantQuery, tenantRoute } from '../../../../platform/http/index.ts'
+import { StartedJob } from '../present-job.ts'
+import type { Reading } from '../reading.ts'
+import type { ImportFormat } from './read-records.ts'
+import { receiveUpload } from './receive-upload.ts'
+import type { ImportPayload } from './run-import.ts'
+
+const FORMAT_OF: Record<string, ImportFormat> = { 'application/x-ndjson': 'ndjson', 'text/csv': 'csv' }
+
+export type ImportRouteDependencies = {
+  database: Database
+  enqueue: EnqueueTask
+  kind: TaskKind<ImportPayload, Reading>
+  maxBytes: number
+}
+
+export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteDependencies): Route[] {
+  return [
+    tenantRoute({
+      method: 'POST',
+      path: '/ingest/import',
+      tag: 'Ingestion',
+      summary:
+        'Import tickets from a file, one JSON object a line or CSV with a header; /ingest/rejects tells bad lines',
+      access: 'ingestion.run',
+      tenant: 'query',
+      query: z.strictObject(TenantQuery),
+      upload: Object.keys(FORMAT_OF),
+      // The same file again changes nothing: tickets are told apart by their ids and compared by `updated_at`.
+      answer: 'repeatable',
+      responses: { 202: StartedJob },
+      prepare: ({ tenantId, request: { body } }) =>
+        receiveUpload({ database, maxBytes }, tenantId, body instanceof Readable ? body : undefined),
+      handle: async ({ tx, tenantId, caller, request, prepared: { uploadId, chunks, bytes } }) => {
+        const [type = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
+        const format = FORMAT_OF[type.trim()] ?? 'ndjson'
+        const payload = { upload_id: uploadId, format, chunks, bytes }
+        const { taskId } = await enqueue(tx, tenantId, kind, payload, { createdBy: caller.id })
+        const [action, subject, details] = ['ingestion.import', `task:${taskId}`, { format, bytes }]
+        await recordAudit(tx, { tenantId, actor: caller.id, action, subject, details })
+        return reply(202, { job_id: taskId, tenant_id: tenantId, status: 'queued' })
+      },
+    }),
+  ]
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { defineTaskKind, PermanentFailure, type TaskContext, type TaskKind } from '../../../../core/tasks/index.ts'
+import type { TenantId } from '../../../../kernel/tenant-id.ts'
+import type { Database, Tx } from '../../../../platform/database/index.ts'
+import { failedTicket, isFailed } from '../../connectors/index.ts'
+import { type DeliveredTicket, upsertTickets } from '../../tickets/index.ts'
+import { addOutcome, type Reading, startOrResumeReading } from '../reading.ts'
+import { type FailedRow, noteRejects } from '../reject-store.ts'
+import { readImported } from './read-imported.ts'
+import { type FileRecord, IMPORT_FORMATS, readRecords, UnreadableFile } from './read-records.ts'
+import { deleteUpload, findChunk } from './upload-store.ts'
+
+const Payload = z.strictObject({ upload_id: z.uuid(), format: z.enum(IMPORT_FORMATS), chunks: z.int(), bytes: z.int() })
+export type ImportPayload = z.output<typeof Payload>
+
+export const INGESTION_IMPORT = 'ingestion.import'
+
+/** Records stored by one transaction. */
+const BATCH_RECORDS = 500
+/** Characters of their texts: a few tickets of 1 MB are enough for one. */
+const BATCH_CHARACTERS = 8 * 1_048_576
+
+/** Reads an uploaded file, batch by batch, with the same exactness as a run; the upload goes with the last batch. */
+export function ingestionImport(database: Database): TaskKind<ImportPayload, Reading> {
+  return defineTaskKind<ImportPayload, Reading>({
+    name: INGESTION_IMPORT,
+    payload: Payload,
+    retry: { attemptsMax: 5, baseSeconds: 2, capSeconds: 60 },
+    timeLimitSeconds: 6 * 3_600,
+    handle: (context) => importFile(database, context),
+  })
+}
+
+async function importFile(
+  database: Database,
+  context: TaskContext<ImportPayload, Reading>,
+): Promise<Reading['counts']> {
+  const { payload, tenantId, signal } = context
+  let reading: Reading = {
+    ...startOrResumeReading(context.progress),
+    ...{ total_pages: payload.chunks, bytes: payload.bytes },
+  }
+  const position = { chunksRead: 0 }
+  const stored = reading.records
+  let seen = 0
+  let batch: FileRecord[] = []
+  let characters = 0
+  const store = async () => {
+    await context.write(async (tx) => {
+      reading = await storeBatch(tx, { ...context, reading, batch, pages: position.chunksRead })
+      return reading
+    })
+    batch = []
+    characters = 0
+  }
+  try {
+    for await (const record of readRecords(payload.format, readChunks(database, tenantId, payload, position))) {
+      signal.throwIfAborted()
+      seen += 1
+      // What an earlier attempt has stored.
+      if (seen <= stored) continue
+      batch.push(record)
+      characters += sizeOf(record)
+      if (batch.length >= BATCH_RECORDS || characters >= BATCH_CHARACTERS) await store()
+    }
+    await store()
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error
+    await store()
+    throw unreadable(error)
+  }
+  await context.write(async (tx) => {
+    await deleteUpload(tx, payload.upload_id)
+    return reading
+  })
+  return reading.counts
+}
+
+type Batch = { tenantId: TenantId; taskId: string; reading: Reading; batch: readonly FileRecord[]; pages: number }
+
+async function storeBatch(tx: Tx, { tenantId, taskId, reading, batch, pages }: Batch): Promise<Reading> {
+  const tickets: DeliveredTicket[] = []
+  const failed: FailedRow[] = []
+  for (const record of batch) {
+    const read =
+      'fields' in record ? readImported(record.fields, tenantId) : failedTicket('', record.failure, record.raw)
+    if (isFailed(read)) failed.push({ ...read, line: record.line })
+    else tickets.push(read)
+  }
+  const delivery = { runId: taskId, origin: 'import' }
+  const stored = await upsertTickets(tx, tickets, delivery)
+  await noteRejects(tx, delivery, { failed, usable: tickets.map(({ external_id }) => external_id) })
+  return {
+    ...reading,
+    pages,
+    records: reading.records + batch.length,
+    counts: addOutcome(reading.counts, { stored, failed: failed.length, deleted: 0 }),
+  }
+}
+
+async function* readChunks(
+  database: Database,
+  tenantId: TenantId,
+  { upload_id, chunks }: ImportPayload,
+  position: { chunksRead: number },
+): AsyncGenerator<Buffer> {
+  for (let chunk = 0; chunk < chunks; chunk += 1) {
+    const bytes = await database.withTenant(tenantId, (tx) => findChunk(tx, upload_id, chunk))
+    if (!bytes) throw new Error(`chunk ${chunk} of upload ${upload_id} is gone`)
+    yield bytes
+    position.chunksRead = chunk + 1
+  }
+}
+
+const sizeOf = (record: FileRecord): number =>
+  'fields' in record
+    ? Object.values(record.fields).reduce<number>(
+        (sum, value) => sum + (typeof value === 'string' ? value.length : 8),
+        0,
+      )
+    : record.raw.length
+
+const unreadable = (error: UnreadableFile) =>
+  new PermanentFailure(
+    {
+      code: 'ingestion.import_unreadable',
+      message: `The file cannot be read any further: ${error.message}. What stood before is stored.`,
+    },
+    { cause: error },
+  )

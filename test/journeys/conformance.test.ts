@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { SOURCES, type SourceScene, type Ticket } from '../harness/sources.ts'
+
+const FIRST = '2026-03-01T10:00:00Z'
+const SECOND = '2026-03-02T10:00:00Z'
+const THIRD = '2026-03-03T10:00:00Z'
+
+/** What every way in has to do alike, whatever the helpdesk behind it speaks. */
+describe.each(SOURCES)('tickets from $name', ({ name, open, tellsDeletions }) => {
+  const put = (scene: SourceScene, subject: string, change: Partial<Ticket> = {}) =>
+    scene.put({ subject, message: `About ${subject}.`, status: 'open', updated_at: FIRST, ...change })
+
+  it('arrive once and completely, and unchanged ones stay as they are', async () => {
+    const scene = await open()
+    const ids = [put(scene, 'one'), put(scene, 'two', { status: 'pending' }), put(scene, 'three', { status: 'closed' })]
+    expect(await scene.run()).toMatchObject({ status: 'completed', created: 3, failed: 0, progress: 100 })
+    const stored = await scene.stored()
+    expect(stored.map(({ external_id }) => external_id).sort()).toEqual(ids.toSorted())
+    expect(stored.map(({ subject, message, status }) => [subject, message, status]).sort()).toEqual([
+      ['one', 'About one.', 'open'],
+      ['three', 'About three.', 'closed'],
+      ['two', 'About two.', 'pending'],
+    ])
+    expect(await scene.run()).toMatchObject({ status: 'completed', created: 0, updated: 0, deleted: 0 })
+    expect(await scene.history(ids[0] ?? '')).toEqual(['created'])
+  })
+
+  it('change only by something newer, field by field, once', async () => {
+    const scene = await open()
+    const id = put(scene, 'one')
+    await scene.run()
+    scene.put({ id, subject: 'changed', status: 'closed', updated_at: SECOND })
+    expect(await scene.run()).toMatchObject({ updated: 1 })
+    scene.put({ id, subject: 'older', updated_at: FIRST })
+    expect(await scene.run()).toMatchObject({ updated: 0 })
+    scene.put({ id, subject: 'changed', updated_at: THIRD })
+    expect(await scene.run()).toMatchObject({ updated: 0 })
+    expect(await scene.stored()).toMatchObject([{ external_id: id, subject: 'changed', status: 'closed' }])
+    expect(await scene.history(id)).toEqual(['created', 'updated status, subject'])
+  })
+
+  it.runIf(tellsDeletions)('are deleted when the helpdesk says so, and come back', async () => {
+    const scene = await open()
+    const [id, kept] = [put(scene, 'gone'), put(scene, 'kept')]
+    for (const subject of ['and', 'some', 'more']) put(scene, subject)
+    await scene.run()
+    scene.remove(id)
+    expect(await scene.run()).toMatchObject({ deleted: 1 })
+    expect((await scene.stored()).map(({ external_id }) => external_id)).not.toContain(id)
+    expect(await scene.run()).toMatchObject({ deleted: 0 })
+    scene.restore(id)
+    expect(await scene.run()).toMatchObject({ restored: 1, deleted: 0 })
+    expect((await scene.stored()).map(({ external_id }) => external_id)).toEqual(expect.arrayContaining([id, kept]))
+    expect(await scene.history(id)).toEqual(['created', 'deleted', 'restored'])
+  })
+
+  it('that cannot be used are set aside with the reason, spoil nothing, and are taken when they are mended', async () => {
+    const scene = await open()
+    const [bad] = [put(scene, 'bad', { isBroken: true }), put(scene, 'good')]
+    expect(await scene.run()).toMatchObject({ status: 'completed', created: 1, failed: 1 })
+    expect(await scene.rejects()).toEqual([[bad, expect.any(String)]])
+    scene.put({ id: bad ?? '', isBroken: false, updated_at: SECOND })
+    expect(await scene.run()).toMatchObject({ created: 1, failed: 0 })
+    expect(await scene.rejects()).toEqual([])
+  })
+
+  it('may hold what PostgreSQL cannot store, and a megabyte of text', async () => {
+    const scene = await open()
+    put(scene, 'a\0b')
+    put(scene, 'long', { message: 'ä'.repeat(1_000_000) })
+    expect(await scene.run()).toMatchObject({ created: 2, failed: 0 })
+    const stored = await scene.stored()
+    expect(stored.map(({ subject }) => subject).sort()).toEqual(['a\u{FFFD}b', 'long'])
+    expect(Math.max(...stored.map(({ message }) => message.length))).toBe(1_000_000)
+  })
+
+  it('are many', async () => {
+    const scene = await open()
+    const ids = Array.from({ length: 1_234 }, (_, index) => put(scene, `ticket ${index}`))
+    expect(await scene.run()).toMatchObject({ status: 'completed', created: 1_234, failed: 0 })
+    expect((await scene.stored()).map(({ external_id }) => external_id).sort()).toEqual(ids.toSorted())
+  })
+
+  it(`belong to the tenant that fetched them, and say that they are from ${name}`, async () => {
+    const scene = await open()
+    put(scene, 'one')
+    await scene.run()
+    expect((await scene.stored()).map(({ origin }) => origin)).toEqual([scene.origin])
+    expect(await scene.storedElsewhere()).toEqual([])
+  })
+})

@@ -1,0 +1,157 @@
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { ingestionScene, type Job } from '../harness/ingestion.ts'
+import { administer } from '../harness/server.ts'
+import { OPERATOR_TOKEN } from '../harness/system.ts'
+
+type Row = Record<string, unknown>
+
+const row = (id: string, change: Row = {}): Row => ({
+  ...{ id, source: 'email', customer_id: 'cust_1', subject: `Subject of ${id}`, message: 'It broke.' },
+  ...{ status: 'open', created_at: '2026-03-01T00:00:00Z', updated_at: '2026-03-02T00:00:00Z' },
+  ...change,
+})
+const ndjson = (rows: readonly Row[]) => rows.map((each) => JSON.stringify(each)).join('\n')
+
+/** A system with one tenant into which files are sent. */
+async function importScene(environment: Record<string, string> = {}) {
+  const scene = await ingestionScene({ tickets: 200, modified: 0 })
+  const system = await scene.start(environment)
+  await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
+  const send = async (body: string | ReadableStream, type = 'application/x-ndjson') => {
+    const response = await fetch(`${system.url}/ingest/import?tenant_id=tenant_a`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': type },
+      body,
+      duplex: 'half',
+    } as RequestInit)
+    return { status: response.status, body: (await response.json()) as { job_id: string; code: string } }
+  }
+  const importFile = async (...file: Parameters<typeof send>) => {
+    const { status, body } = await send(...file)
+    expect(status).toBe(202)
+    return scene.ended(system, body.job_id)
+  }
+  type Ticket = { external_id: string; subject: string; origin: string; deleted_at: string | null }
+  const ticket = async (id: string) => (await scene.operator<Ticket>(system, `/tickets/${id}?tenant_id=tenant_a`)).body
+  const uploadsLeft = () =>
+    administer(scene.databaseUrl, async (client) => {
+      const { rows } = await client.query<{ count: number }>('select count(*)::int as count from ingestion_uploads')
+      return rows[0]?.count
+    })
+  return { ...scene, system, send, importFile, ticket, uploadsLeft }
+}
+
+describe('an imported file', () => {
+  it('brings its tickets in with the exactness of a run, tells bad lines, and leaves nothing behind', async () => {
+    const { system, importFile, ticket, uploadsLeft, operator } = await importScene()
+    const rows = Array.from({ length: 1_300 }, (_, index) => row(`file-${index}`))
+    const file = [ndjson(rows), 'nonsense', JSON.stringify(row('file-bad', { status: 'escalated' }))].join('\n')
+    const first = await importFile(file)
+    expect(first).toMatchObject({ kind: 'import', status: 'completed', progress: 100, created: 1_300, failed: 2 })
+    expect(await ticket('file-7')).toMatchObject({ subject: 'Subject of file-7', origin: 'import' })
+    type Rejects = { rejects: { line: number; reason: string; external_id: string }[] }
+    const { body } = await operator<Rejects>(system, `/ingest/rejects?tenant_id=tenant_a&job_id=${first.job_id}`)
+    expect(body.rejects.map(({ line, external_id }) => [line, external_id])).toEqual([
+      [1_302, 'file-bad'],
+      [1_301, ''],
+    ])
+
+    const older = row('file-2', { subject: 'older', updated_at: '2026-03-01T12:00:00Z' })
+    const again = [row('file-1', { subject: 'newer', updated_at: '2026-03-03T00:00:00Z' }), older, row('file-bad')]
+    expect(await importFile(ndjson(again))).toMatchObject({ created: 1, updated: 1, unchanged: 1, failed: 0 })
+    expect(await ticket('file-2')).toMatchObject({ subject: 'Subject of file-2' })
+    const left = await operator<Rejects>(system, '/ingest/rejects?tenant_id=tenant_a')
+    expect(left.body.rejects.map(({ line }) => line)).toEqual([1_301])
+    expect(await uploadsLeft()).toBe(0)
+  })
+
+  it('may be CSV as spreadsheets write it', async () => {
+    const { importFile, ticket } = await importScene()
+    const file = 'id;customer_id;subject;message;created_at\r\ncsv-1;c;Hallo;"zwei\nZeilen";2026-03-01T00:00:00Z\r\n'
+    expect(await importFile(file, 'text/csv; charset=utf-8')).toMatchObject({ created: 1, failed: 0 })
+    expect(await ticket('csv-1')).toMatchObject({ subject: 'Hallo', message: 'zwei\nZeilen' })
+  })
+
+  it('says nothing about the provider’s tickets: a later run deletes none of it, an import restores none of them', async () => {
+    const { helpdesk, system, importFile, ticket, startRun, ended } = await importScene()
+    const theirs = helpdesk.insertTicket({ tenant_id: 'tenant_a' })
+    await ended(system, await startRun(system, 'tenant_a'))
+    expect(await ticket(theirs.id)).toMatchObject({ origin: 'provider', deleted_at: null })
+    await importFile(ndjson([row('file-1')]))
+    helpdesk.deleteTicket(theirs.id)
+    expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({ stable: true, deleted: 1 })
+    expect(await ticket('file-1')).toMatchObject({ deleted_at: null })
+
+    const backup = row(theirs.id, { ...theirs, tenant_id: 'tenant_a' })
+    expect(await importFile(ndjson([backup]))).toMatchObject({ restored: 0, unchanged: 1 })
+    expect((await ticket(theirs.id)).deleted_at).not.toBeNull()
+  })
+
+  it('survives the process that reads it, and no record is lost or stored twice', async () => {
+    const {
+      start,
+      system: api,
+      send,
+      ended,
+      progressOf,
+      until,
+      databaseUrl,
+    } = await importScene({
+      SIGNALBOX_ROLES: 'api,scheduler',
+    })
+    const workers = [await start({ SIGNALBOX_ROLES: 'worker' })]
+    const rows = Array.from({ length: 6_000 }, (_, index) => row(`file-${index}`, { message: 'x'.repeat(1_000) }))
+    const { body } = await send(ndjson(rows))
+    await until('nothing was stored', async () => (await progressOf(api, body.job_id)).created >= 500)
+    workers[0]?.kill('SIGKILL')
+    await start({ SIGNALBOX_ROLES: 'worker' })
+    expect(await ended(api, body.job_id)).toMatchObject({ status: 'completed', attempt: 2, created: 6_000, failed: 0 })
+    const count = "select count(*)::int as count from ticket_history where action = 'created'"
+    const { rows: found } = await administer(databaseUrl, (client) => client.query(count))
+    expect(found).toEqual([{ count: 6_000 }])
+  })
+
+  it('that is too large or empty is refused, and nothing of it is kept', async () => {
+    const { send, uploadsLeft } = await importScene({ IMPORT_MEGABYTES_MAX: '2' })
+    const megabyte = Buffer.alloc(1_048_576, 'x')
+    const large = Readable.toWeb(Readable.from([megabyte, megabyte, megabyte])) as ReadableStream
+    expect(await send(large)).toMatchObject({ status: 413, body: { code: 'ingestion.import_too_large' } })
+    expect(await send('')).toMatchObject({ status: 422, body: { code: 'ingestion.import_empty' } })
+    expect(await uploadsLeft()).toBe(0)
+  })
+
+  it('that breaks off is not kept', async () => {
+    const { send, uploadsLeft, until } = await importScene()
+    const parts = async function* () {
+      yield Buffer.alloc(3 * 1_048_576, 'x')
+      throw new Error('the sender breaks off')
+    }
+    await expect(send(Readable.toWeb(Readable.from(parts())) as ReadableStream)).rejects.toThrow()
+    await until('something was kept', async () => (await uploadsLeft()) === 0)
+  })
+})
+
+describe('a reject that is tried again', () => {
+  it('is asked for at the provider: still unusable, then mended, then gone', async () => {
+    const { helpdesk, system, startRun, ended, operator, ticket } = await importScene()
+    const bad = [1, 2].map(() => helpdesk.insertTicket({ tenant_id: 'tenant_a', status: 'escalated' }))
+    await ended(system, await startRun(system, 'tenant_a'))
+    type Rejects = { rejects: { reject_id: string; external_id: string }[] }
+    const rejects = async () => (await operator<Rejects>(system, '/ingest/rejects?tenant_id=tenant_a')).body.rejects
+    const retry = async (id: string): Promise<Job> => {
+      const rejectId = (await rejects()).find(({ external_id }) => external_id === id)?.reject_id
+      const path = `/ingest/rejects/${rejectId}/retry?tenant_id=tenant_a`
+      return ended(system, (await operator<{ job_id: string }>(system, path, 'POST')).body.job_id)
+    }
+    const [first, second] = bad.map(({ id }) => id)
+    expect(await retry(first ?? '')).toMatchObject({ kind: 'retry', status: 'completed', failed: 1, created: 0 })
+    expect(await rejects()).toHaveLength(2)
+    helpdesk.changeTicket(first ?? '', { status: 'pending' })
+    expect(await retry(first ?? '')).toMatchObject({ status: 'completed', failed: 0, created: 1 })
+    expect(await ticket(first ?? '')).toMatchObject({ status: 'pending', origin: 'provider' })
+    helpdesk.deleteTicket(second ?? '')
+    expect(await retry(second ?? '')).toMatchObject({ status: 'completed', failed: 0, created: 0 })
+    expect(await rejects()).toEqual([])
+  })
+})
