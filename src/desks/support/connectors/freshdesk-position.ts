@@ -74,7 +74,7 @@ export const writePosition = (position: Position): string => JSON.stringify(posi
 /**
  * Where the walk goes on after a page; `isWalkOver` when that is where the next walk starts.
  *
- * @throws ProviderError `refused` when more tickets changed in one second than Freshdesk lists.
+ * @throws ProviderError `refused` when as many tickets changed in one second as Freshdesk lists, or more.
  */
 export function advance(position: Position, seen: PageSeen): { position: Position; isWalkOver: boolean } {
   const begun = position.begun ?? seen.answeredAt
@@ -87,7 +87,7 @@ export function advance(position: Position, seen: PageSeen): { position: Positio
   if (here.page < PAGES_MAX) return goOn({ ...here, page: here.page + 1 })
   throw new ProviderError(
     'refused',
-    `more than ${PAGES_MAX * 100} tickets were changed in the second after ${here.since}, and Freshdesk lists no more of them`,
+    `${PAGES_MAX * 100} tickets or more were changed in the second after ${here.since}, and Freshdesk lists no more of them`,
   )
 }
 

@@ -21,7 +21,9 @@ const ExportPage = z.object({
   end_of_stream: z.boolean(),
 })
 
-const Me = z.object({ user: z.object({ id: z.unknown(), name: z.string().nullish(), email: z.string().nullish() }) })
+const Me = z.object({
+  user: z.object({ id: z.unknown().optional(), name: z.string().nullish(), email: z.string().nullish() }),
+})
 
 const WRONG_CREDENTIALS = 'Zendesk does not accept these credentials: check the e-mail address and the token'
 const REFUSALS = {
