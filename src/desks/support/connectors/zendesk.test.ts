@@ -37,9 +37,10 @@ describe('Zendesk', () => {
   it('a status of the account’s own counts as its category says', async () => {
     const { fake, source } = await connect()
     fake.put({ raw: { status: 'waiting for parts', status_category: 'hold' } })
+    fake.put({ raw: { status: 'constructor', status_category: 'solved' } })
     fake.put({ raw: { status: 'constructor' } })
     const page = await source.listChanges(null, signal)
-    expect(page.tickets).toMatchObject([{ status: 'pending' }])
+    expect(page.tickets).toMatchObject([{ status: 'pending' }, { status: 'closed' }])
     expect(page.failed).toMatchObject([{ reason: expect.stringContaining('status') }])
   })
 
