@@ -75,14 +75,14 @@ export async function startFakeFreshdesk(options: FakeFreshdeskOptions = {}): Pr
 
   function matchingTickets(query: URLSearchParams): Kept[] {
     const filter = query.get('filter')
-    const since = query.get('updated_since')
+    const since = query.has('updated_since') ? Date.parse(query.get('updated_since') ?? '') : null
     const oldest = now().getTime() - LISTED_BY_DEFAULT_DAYS * 86_400_000
     ordered ??= [...tickets.values()].sort(
       (one, other) =>
         one.changedAt.getTime() - other.changedAt.getTime() || Number(one.body.id) - Number(other.body.id),
     )
     return ordered.filter(({ changedAt, body }) => {
-      if (since === null ? Date.parse(String(body.created_at)) < oldest : changedAt < new Date(since)) return false
+      if (since === null ? Date.parse(String(body.created_at)) < oldest : changedAt.getTime() < since) return false
       if (filter === 'deleted') return body.deleted === true
       if (filter === 'spam') return body.spam === true && body.deleted !== true
       return body.deleted !== true && body.spam !== true
