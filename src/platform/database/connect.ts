@@ -1,9 +1,11 @@
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely'
+import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
 import { escapeLiteral, Pool, types } from 'pg'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import { connectionSettings, refuseWrongRole, WHO_AM_I, type WhoAmI } from './connection-settings.ts'
+import { lending } from './lend-connection.ts'
 import { ROLES, type Role } from './roles.ts'
+import { commit, lastly, type Rows } from './round-trips.ts'
 import type { DB } from './schema.generated.ts'
 
 declare const scope: unique symbol
@@ -22,6 +24,11 @@ export type Database = {
   withTenant<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in a transaction across tenants; `reason` says why no single tenant will do, for the reader. */
   acrossTenants<T>(reason: string, work: (tx: SystemTx) => Promise<T>): Promise<T>
+  /** The same for statements that do not need each other's answers: one round trip. Returns the rows of each. */
+  acrossTenantsAtOnce<const Statements extends readonly RawBuilder<unknown>[]>(
+    reason: string,
+    statements: Statements,
+  ): Promise<Rows<Statements>>
   /** Connections in use, idle, and callers that wait for one. */
   poolUse(): { total: number; idle: number; waiting: number }
   close(): Promise<void>
@@ -36,6 +43,8 @@ export function openPool(options: { url: string; role: Role; max: number; logger
   const pool = new Pool({
     ...connectionSettings(options.url, role, role.replace('signalbox_', '')),
     max: options.max,
+    // Statements that need not wait for each other's answers travel together.
+    pipeline: true,
     idleTimeoutMillis: 30_000,
     verify: (client, done) => {
       client.query<WhoAmI>(WHO_AM_I).then(
@@ -53,50 +62,18 @@ export function openPool(options: { url: string; role: Role; max: number; logger
   return pool
 }
 
-/**
- * The pool as Kysely sees it, with each connection lent until it is given back. A statement that somebody forgot to await
- * would otherwise run later on the same connection, in the middle of another tenant's transaction.
- */
-function lending(pool: Pool): PostgresPool {
-  return {
-    options: pool.options,
-    end: () => pool.end(),
-    connect: async () => {
-      const client = await pool.connect()
-      let isOver = false
-      const query = (text: string, parameters: readonly unknown[]) => {
-        if (isOver) throw new Error('A statement came after its transaction was over. Await it inside the transaction.')
-        return client.query(text, [...parameters])
-      }
-      return {
-        // The other overload takes a cursor; nothing here streams.
-        query: query as unknown as PostgresPoolClient['query'],
-        release: (destroy) => {
-          isOver = true
-          client.release(destroy)
-        },
-      }
-    },
-  }
-}
-
 /** Opens the serving pool. `close` waits for transactions under way. */
 export function openDatabase(options: { url: string; max: number; logger: Logger }): Database {
   const pool = openPool({ ...options, role: ROLES.serving })
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool: lending(pool) }) })
 
-  // Kysely's own transaction() would cost a round trip more: BEGIN and the settings travel together here.
-  const transaction = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>): Promise<T> =>
+  // Kysely's own transaction() would cost two round trips more: BEGIN and the settings travel with the first statement.
+  const transaction = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>) =>
     kysely.connection().execute(async (connection) => {
       await sql.raw(opening).execute(connection)
       try {
         const result = await work(connection as unknown as Scoped)
-        const { rows } = await sql<{ command: string }>`commit`.execute(connection)
-        // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error.
-        if (rows[0]?.command !== 'COMMIT') {
-          throw new Error('The transaction was rolled back: a statement in it failed and its error was swallowed.')
-        }
-        return result
+        return { result, last: await commit(connection) }
       } catch (error) {
         await sql`rollback`.execute(connection).catch((err) => {
           // The connection is gone, and with it the transaction; the first error is the one to tell.
@@ -105,15 +82,22 @@ export function openDatabase(options: { url: string; max: number; logger: Logger
         throw error
       }
     })
+  const asSystem = `begin; set local role ${ROLES.system}`
 
   let closing: Promise<void> | undefined
   return {
-    withTenant: (tenantId, work) =>
-      transaction(
-        `begin; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`,
-        work,
-      ),
-    acrossTenants: (_reason, work) => transaction(`begin; set local role ${ROLES.system}`, work),
+    withTenant: async (tenantId, work) => {
+      const tenant = escapeLiteral(tenantId)
+      const opening = `begin; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${tenant}`
+      return (await transaction(opening, work)).result
+    },
+    acrossTenants: async (_reason, work) => (await transaction(asSystem, work)).result,
+    acrossTenantsAtOnce: async (_reason, statements) => {
+      const leave = async (tx: SystemTx) => {
+        for (const statement of statements) lastly(tx, statement)
+      }
+      return (await transaction(asSystem, leave)).last as Rows<typeof statements>
+    },
     poolUse: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => (closing ??= kysely.destroy()),
   }

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
-import { type Database, openDatabase, type Tx } from './index.ts'
+import { type Database, lastly, openDatabase, prepared, type Tx, together } from './index.ts'
 
 const db = testDatabase({ max: 2 })
 const alder = tenantId('alder')
@@ -115,6 +115,64 @@ describe('a transaction that is over', () => {
     const seen = await database.withTenant(birch, async () => nameOf(leaked.tx).catch((error: Error) => error))
     expect(seen).toBeInstanceOf(Error)
     await expect(sql`select 1`.execute(leaked.tx)).rejects.toThrow(/was over/)
+  })
+})
+
+describe('statements that travel together', () => {
+  it('run in order, each in the transaction and with the tenant, and give their rows', async () => {
+    const [, names, [who]] = await db.database.withTenant(alder, (tx) =>
+      together(tx, [
+        sql`update tenants set name = 'first'`,
+        sql<{ name: string }>`update tenants set name = name || ' and second' returning name`,
+        sql<{ tenant: string }>`select current_setting('signalbox.tenant_id') as tenant`,
+      ]),
+    )
+    expect(names).toEqual([{ name: 'first and second' }])
+    expect(who).toEqual({ tenant: 'alder' })
+    expect(await db.database.withTenant(alder, nameOf)).toEqual(['first and second'])
+  })
+
+  it('fail with the first that fails, store nothing, and leave the connection usable', async () => {
+    const database = oneConnection()
+    const before = await database.withTenant(alder, nameOf)
+    const attempt = database.withTenant(alder, (tx) =>
+      together(tx, [sql`update tenants set name = 'lost'`, sql`select 1 / 0`, sql`select 1`]),
+    )
+    await expect(attempt).rejects.toThrow('division by zero')
+    expect(await database.withTenant(alder, nameOf)).toEqual(before)
+  })
+
+  it('with the commit are part of the transaction: when one fails, all is rolled back and it is thrown', async () => {
+    const database = oneConnection()
+    await database.withTenant(alder, async (tx) => lastly(tx, sql`update tenants set name = 'left to the end'`))
+    expect(await database.withTenant(alder, nameOf)).toEqual(['left to the end'])
+    const attempt = database.withTenant(alder, async (tx) => {
+      await rename(tx, 'lost')
+      lastly(tx, sql`select 1 / 0`)
+    })
+    await expect(attempt).rejects.toThrow('division by zero')
+    expect(await database.withTenant(alder, nameOf)).toEqual(['left to the end'])
+  })
+
+  it('across tenants need one trip and act as the system', async () => {
+    const answers = await db.database.acrossTenantsAtOnce('the test looks', [
+      sql<{ role: string }>`select current_user as role`,
+      sql<{ count: number }>`select count(*) as count from tenants`,
+    ])
+    expect(answers).toEqual([[{ role: 'signalbox_system' }], [{ count: 2 }]])
+  })
+
+  it('may be prepared: planned once for a connection, kept apart by tenant all the same', async () => {
+    const database = oneConnection()
+    const named = sql<{ tenant_id: string }>`${prepared('test_tenants')} select tenant_id from tenants`
+    for (const id of [alder, birch, alder, birch, alder, birch, alder]) {
+      const { rows } = await database.withTenant(id, (tx) => named.execute(tx))
+      expect(rows).toEqual([{ tenant_id: id }])
+    }
+    const [[known]] = await database.acrossTenantsAtOnce('looks at the session', [
+      sql<{ count: number }>`select count(*) as count from pg_prepared_statements where name = 'test_tenants'`,
+    ])
+    expect(known).toEqual({ count: 1 })
   })
 })
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { sleep } from '../../kernel/abort.ts'
-import type { Database, SystemTx } from '../database/index.ts'
+import type { Database } from '../database/index.ts'
 
 export type OutboundBudget = {
   /** Resolves when the next call may leave. Rejects with the signal's reason, and gives the place back. */
@@ -34,18 +34,20 @@ export function outboundBudget(options: {
   const { database, connection, limit, windowSeconds } = options
   const spacing = windowSeconds + MARGIN_SECONDS
 
-  const reserve = async (tx: SystemTx) => {
-    const { rows } = await sql<{ place: string; wait_ms: number }>`
+  const reserve = async () => {
+    // What is older than the window goes: with a wide limit each call would write a long list anew.
+    const reservation = sql<{ place: string; wait_ms: number }>`
       insert into platform.outbound_budgets as budget (connection, granted)
       values (${connection}, array[clock_timestamp()])
       on conflict (connection) do update set granted =
-        budget.granted[cardinality(budget.granted) - ${limit}::int + 2 :]
+        budget.granted[greatest(cardinality(budget.granted) - ${limit}::int + 2,
+                                width_bucket(clock_timestamp() - ${spacing} * interval '1 second', budget.granted) + 1) :]
         || greatest(clock_timestamp(), budget.paused_until,
                     budget.granted[cardinality(budget.granted)] + interval '1 microsecond',
                     budget.granted[cardinality(budget.granted) - ${limit}::int + 1] + ${spacing} * interval '1 second')
       returning granted[cardinality(granted)]::text as place,
-        extract(epoch from granted[cardinality(granted)] - clock_timestamp())::float8 * 1000 as wait_ms`.execute(tx)
-    const reserved = rows[0]
+        extract(epoch from granted[cardinality(granted)] - clock_timestamp())::float8 * 1000 as wait_ms`
+    const [[reserved]] = await database.acrossTenantsAtOnce(REASON, [reservation])
     if (!reserved) throw new Error('the reservation returned no place')
     return reserved
   }
@@ -71,7 +73,7 @@ export function outboundBudget(options: {
 
   const take = async (signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted()
-    const { place, wait_ms } = await database.acrossTenants(REASON, reserve)
+    const { place, wait_ms } = await reserve()
     if (wait_ms <= 0) return
     const wakeAt = performance.now() + wait_ms
     try {

@@ -12,7 +12,12 @@ export type Source<Provider> = { provider: Provider; budget: OutboundBudget }
 /** An answer, with how often it took to get it. */
 export type Costed<Answer> = { answer: Answer; retries: number; throttled: number }
 
-export type CallContext = { signal: AbortSignal; log: Logger }
+export type CallContext = {
+  signal: AbortSignal
+  log: Logger
+  /** Told when the budget lets the call leave. */
+  onLeave?: () => void
+}
 
 /**
  * Makes one call when the provider's budget allows it. Being throttled all the same (429) is no failure: everybody
@@ -22,12 +27,13 @@ export type CallContext = { signal: AbortSignal; log: Logger }
 export async function callProvider<Provider, Answer>(
   { provider, budget }: Source<Provider>,
   call: (provider: Provider, signal: AbortSignal) => Promise<Answer>,
-  { signal, log }: CallContext,
+  { signal, log, onLeave }: CallContext,
 ): Promise<Costed<Answer>> {
   const cost = { retries: 0, throttled: 0 }
   for (;;) {
     try {
       await budget.take(signal)
+      onLeave?.()
       return { answer: await call(provider, signal), ...cost }
     } catch (error) {
       if (!(error instanceof ProviderError) || error.kind === 'refused') throw error

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tenantId } from '../../../kernel/tenant-id.ts'
-import { readTickets } from './read-ticket.ts'
+import { readBySchema, readPlainly, readTickets } from './read-ticket.ts'
 
 const ours = tenantId('tenant_a')
 const ticket = {
@@ -56,5 +56,28 @@ describe('readTickets', () => {
     expect(tickets.map(({ external_id }) => external_id)).toEqual(['ext-002'])
     expect(failed).toHaveLength(1)
     expect(failed[0]?.reason).toContain(named)
+  })
+})
+
+describe('readPlainly', () => {
+  const texts = ['', 'x', 'a\0b', 'a\ud800b', 'é😀', 'x'.repeat(101), 'x'.repeat(10_001), 7, null, undefined, {}]
+  const moments = [
+    ...['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.123Z', '2026-01-01T00:00:00.1Z', '2026-01-01T00:00:00+00:00'],
+    ...['2026-02-30T00:00:00Z', '2024-02-29T23:59:59Z', '2026-01-01T24:00:00Z', '2026-01-01T00:00:60Z', '2026-01-01'],
+    ...['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '9999-12-31T00:00:00Z', '2026-01-01t00:00:00z', '', 0, null],
+    ...['2026-01-01T00:00Z', '2026-01-01T00:00:00.1234567Z', ' 2026-01-01T00:00:00Z', undefined],
+  ]
+  const odd = Object.entries({
+    ...{ id: texts, source: texts, customer_id: texts, subject: texts, message: texts, created_at: moments },
+    ...{ updated_at: moments, status: ['open', 'closed', 'pending', 'Open', 'constructor', null, undefined, 1] },
+  }).flatMap(([field, values]) => values.map((value) => ({ ...ticket, [field]: value })))
+
+  it('reads what it reads as the schema does, and leaves everything else to it', () => {
+    for (const row of odd) {
+      const plain = readPlainly(row)
+      if (plain) expect(readBySchema(row)).toEqual(plain)
+    }
+    expect(odd.filter((row) => readPlainly(row)).length).toBeGreaterThan(20)
+    expect(readPlainly(ticket)).toBeDefined()
   })
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { moment } from '../../../kernel/moment.ts'
+import { moment, plainMoment } from '../../../kernel/moment.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import { type DeliveredTicket, TICKET_STATUSES } from '../tickets/index.ts'
 import type { FailedTicket } from './port.ts'
@@ -24,20 +24,45 @@ const DeliveredBody = z.object({
 
 export type ReadTickets = { tickets: DeliveredTicket[]; failed: FailedTicket[] }
 
+type Fields = { readonly [field: string]: unknown }
+
+const isPlain = (value: unknown, max: number): value is string =>
+  typeof value === 'string' && value.length <= max && !value.includes('\0') && value.isWellFormed()
+const statuses: ReadonlySet<unknown> = new Set(TICKET_STATUSES)
+
+/**
+ * The ticket as the schema reads it when nothing about it is unusual; undefined otherwise: then the schema decides. The
+ * schema takes 16 µs a ticket, a third of what storing it takes; this takes one.
+ */
+export function readPlainly(fields: Fields): DeliveredTicket | undefined {
+  const { id, source, customer_id, subject, message, status } = fields
+  const created_at = typeof fields.created_at === 'string' ? plainMoment(fields.created_at) : undefined
+  const updated_at = typeof fields.updated_at === 'string' ? plainMoment(fields.updated_at) : undefined
+  if (created_at === undefined || updated_at === undefined || !statuses.has(status) || id === '') return undefined
+  if (!isPlain(id, 200) || !isPlain(source, 100) || !isPlain(customer_id, 200)) return undefined
+  if (!isPlain(subject, 10_000) || !isPlain(message, 2_000_000)) return undefined
+  return {
+    ...{ external_id: id, source, customer_id, subject, message },
+    ...{ status: status as DeliveredTicket['status'], created_at, updated_at },
+  }
+}
+
+/** The ticket as the schema reads it, or what is wrong with it. */
+export function readBySchema(fields: Fields): DeliveredTicket | { problems: z.core.$ZodIssue[] } {
+  const checked = DeliveredBody.safeParse(fields)
+  if (!checked.success) return { problems: checked.error.issues }
+  const { id, ...ticket } = checked.data
+  return { external_id: id, ...ticket }
+}
+
 /**
  * Checks the fields of a ticket, given in our names; `delivered` is what the helpdesk sent, kept for whoever mends it
  * when they cannot be used.
  */
-export function readTicket(
-  fields: { readonly [field: string]: unknown },
-  delivered: unknown,
-): DeliveredTicket | FailedTicket {
-  const checked = DeliveredBody.safeParse(fields)
-  if (checked.success) {
-    const { id, ...ticket } = checked.data
-    return { external_id: id, ...ticket }
-  }
-  const reason = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+export function readTicket(fields: Fields, delivered: unknown): DeliveredTicket | FailedTicket {
+  const read = readPlainly(fields) ?? readBySchema(fields)
+  if (!('problems' in read)) return read
+  const reason = read.problems.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
   return failedTicket(fields.id, reason, delivered)
 }
 

@@ -3,8 +3,8 @@ import { callProvider, type PageSource, readTickets, type Source } from '../conn
 import { markDeleted, upsertTickets } from '../tickets/index.ts'
 import type { IngestionPayload } from './run-ingestion.ts'
 import { confirmMissing, countDeletions, forgetMissing, forgetSeen, listMissing } from './store.ts'
-import { PROVIDER } from './sweep.ts'
 import type { Walk } from './walk.ts'
+import { PROVIDER } from './write-on-behalf.ts'
 
 /** A walk that would delete a larger share than this asks a person first. */
 const DELETION_GUARD = 0.3

@@ -19,26 +19,27 @@ const REJECT_COLUMNS = sql.raw('reject_id, external_id, origin, job_id, line, re
 /** Of a file, with the line where it stands. */
 export type FailedRow = FailedTicket & { line?: number }
 
+/** Sets tickets aside that cannot be used; not run yet. */
+export const settingAside = ({ runId, origin }: Delivery, failed: readonly FailedRow[]) => sql`
+  insert into ingestion_rejects (tenant_id, external_id, job_id, reason, body, body_is_complete, origin, line)
+  select distinct on (id, line) current_setting('signalbox.tenant_id'), id, ${runId}::uuid, reason, body,
+    coalesce(complete, false), ${origin}, line
+  from jsonb_to_recordset(${JSON.stringify(failed)}::jsonb)
+    as failed(id text, reason text, body text, complete boolean, line bigint)
+  ${failed[0]?.line === undefined ? onTicket : onLine} do update
+    set job_id = excluded.job_id, reason = excluded.reason, body = excluded.body,
+      body_is_complete = excluded.body_is_complete, last_seen_at = now()`
+
 /** Sets tickets aside that cannot be used, and forgets those that could be used this time; one statement each. */
 export async function noteRejects(
   tx: Tx,
   delivery: Delivery,
   { failed, usable }: { failed: readonly FailedRow[]; usable: readonly string[] },
 ): Promise<void> {
-  const { runId, origin } = delivery
-  if (failed.length > 0) {
-    await sql`
-      insert into ingestion_rejects (tenant_id, external_id, job_id, reason, body, body_is_complete, origin, line)
-      select distinct on (id, line) current_setting('signalbox.tenant_id'), id, ${runId}::uuid, reason, body,
-        coalesce(complete, false), ${origin}, line
-      from jsonb_to_recordset(${JSON.stringify(failed)}::jsonb)
-        as failed(id text, reason text, body text, complete boolean, line bigint)
-      ${failed[0]?.line === undefined ? onTicket : onLine} do update
-        set job_id = excluded.job_id, reason = excluded.reason, body = excluded.body,
-          body_is_complete = excluded.body_is_complete, last_seen_at = now()`.execute(tx)
-  }
+  if (failed.length > 0) await settingAside(delivery, failed).execute(tx)
   if (usable.length === 0) return
-  await sql`delete from ingestion_rejects where origin = ${origin} and external_id = any(${[...usable]})`.execute(tx)
+  await sql`
+    delete from ingestion_rejects where origin = ${delivery.origin} and external_id = any(${[...usable]})`.execute(tx)
 }
 
 const onTicket = sql`on conflict (tenant_id, origin, external_id) where line is null`

@@ -18,7 +18,7 @@ import { ownIds } from './read-changes.ts'
 import { addOutcome, type Reading, startOrResumeReading } from './reading.ts'
 import { deleteReject, findReject, noteRejects, type StoredReject } from './reject-store.ts'
 import { explainFailure } from './run-ingestion.ts'
-import { PROVIDER } from './sweep.ts'
+import { PROVIDER } from './write-on-behalf.ts'
 
 export type RetryPayload = { reject_id: string }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { SystemTx, Tx } from '../../../platform/database/index.ts'
+import { prepared, type SystemTx, type Tx } from '../../../platform/database/index.ts'
+import type { FailedTicket } from '../connectors/index.ts'
 
 /** The right to walk a provider's pages for all who wait, until it expires. */
 export type SweepLease = { connection: string; owner: string; fencing: number }
@@ -36,23 +37,19 @@ const holds = (lease: SweepLease) => sql`
   connection = ${lease.connection} and owner = ${lease.owner} and fencing = ${lease.fencing}
   and expires_at > clock_timestamp()`
 
-/** Extends the lease and notes where the sweep stands; false when it is lost. */
-export async function keepSweep(tx: SystemTx, lease: SweepLease, nextPage: number): Promise<boolean> {
-  const { rows } = await sql`
+/** Extends the lease and notes where the sweep stands; no row when it is lost. Not run yet. */
+export const keepSweep = (lease: SweepLease, nextPage: number) => sql`
     update ingestion.sweeps set expires_at = ${untilThen}, next_page = ${nextPage}
-    where ${holds(lease)} returning 1`.execute(tx)
-  return rows.length === 1
-}
+    where ${holds(lease)} returning 1`
 
 /** Gives the sweep up, for the next one to take at once. */
 export async function releaseSweep(tx: SystemTx, lease: SweepLease): Promise<void> {
   await sql`update ingestion.sweeps set expires_at = '-infinity' where ${holds(lease)}`.execute(tx)
 }
 
-export async function holdsSweep(tx: Tx, lease: SweepLease): Promise<boolean> {
-  const { rows } = await sql`select 1 from ingestion.sweeps where ${holds(lease)}`.execute(tx)
-  return rows.length === 1
-}
+/** One row while the lease holds; not run yet. */
+export const holdsSweep = (lease: SweepLease) =>
+  sql`${prepared('holds_sweep')} select 1 from ingestion.sweeps where ${holds(lease)}`
 
 /** Forgets what earlier runs of the tenant have left behind; what they found missing is no longer true. */
 export async function clearEarlierRuns(tx: Tx, jobId: string): Promise<void> {
@@ -60,13 +57,23 @@ export async function clearEarlierRuns(tx: Tx, jobId: string): Promise<void> {
   await sql`delete from ingestion_missing where job_id <> ${jobId}`.execute(tx)
 }
 
-/** Notes the ids on a page; a page that is received again in a later pass replaces what it had. */
-export async function noteSeen(tx: Tx, seen: { jobId: string; page: number; ids: readonly string[] }): Promise<void> {
-  await sql`
-    insert into ingestion_seen_pages (tenant_id, job_id, page, external_ids)
-    values (current_setting('signalbox.tenant_id'), ${seen.jobId}, ${seen.page}, ${[...seen.ids]})
-    on conflict (tenant_id, job_id, page) do update set external_ids = excluded.external_ids`.execute(tx)
+/** What a page had for a run: the ids of the tickets that could be used and of those that could not. */
+export type SeenPage = {
+  jobId: string
+  page: number
+  usable: readonly string[]
+  failed: readonly FailedTicket[]
 }
+
+/**
+ * Notes the ids on a page, and forgets the rejects that could be used this time. A page that is received again in a later
+ * pass replaces what it had. Not run yet.
+ */
+export const noteSeen = ({ jobId, page, usable, failed }: SeenPage) => sql`${prepared('note_seen')}
+    with mended as (delete from ingestion_rejects where origin = 'provider' and external_id = any(${[...usable]}::text[]))
+    insert into ingestion_seen_pages (tenant_id, job_id, page, external_ids)
+    values (current_setting('signalbox.tenant_id'), ${jobId}, ${page}, ${[...usable, ...failed.map(({ id }) => id)]})
+    on conflict (tenant_id, job_id, page) do update set external_ids = excluded.external_ids`
 
 export async function forgetSeen(tx: Tx, jobId: string): Promise<void> {
   await sql`delete from ingestion_seen_pages where job_id = ${jobId}`.execute(tx)

@@ -68,6 +68,7 @@ export const needsDeletedList = (walk: Walk): boolean =>
 
 export const needsPages = (walk: Walk): boolean => walk.phase === 'walking' && !needsDeletedList(walk)
 
+/** What a page says of the whole. */
 export type PageHead = { page: number; nextPage: number | null; totalCount: number; cost: CallCost }
 
 const spend = (walk: Walk, cost: CallCost) => ({
@@ -99,6 +100,9 @@ export function receivePage(walk: Walk, head: PageHead, stored: UpsertCounts, fa
     ...spend(walk, head.cost),
   }
 }
+
+/** The walk as it will be when a page that was asked for has come, of which nothing is known yet. */
+export const expectPage = (walk: Walk, page: number): Walk => ({ ...walk, received: insertPage(walk.received, page) })
 
 /** The walk after the list of deleted tickets: a pass begins, the walk closes, or another pass is needed. */
 export function receiveDeletedList(walk: Walk, digest: string, cost: CallCost): Walk {

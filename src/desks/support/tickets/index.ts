@@ -1,5 +1,5 @@
 export { ticketRoutes } from './routes.ts'
-export { type Delivery, markDeleted, type UpsertCounts, upsertTickets } from './store.ts'
+export { type Delivery, markDeleted, storingTickets, type UpsertCounts, upsertTickets } from './store.ts'
 export { type DeliveredTicket, TICKET_STATUSES, type TicketStatus } from './ticket.ts'
 
 export const ticketsMigrations = {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Tx } from '../../../platform/database/index.ts'
+import { uuidsV7 } from '../../../kernel/uuid.ts'
+import { prepared, type Tx } from '../../../platform/database/index.ts'
 import type { DeliveredTicket, Ticket, TicketChange, TicketStatus } from './ticket.ts'
 
 export type UpsertCounts = { created: number; updated: number; restored: number; unchanged: number }
@@ -9,6 +10,12 @@ const TRACKED_FIELDS = ['source', 'customer_id', 'subject', 'message', 'status',
 
 const each = (make: (field: string) => string, separator: string) => sql.raw(TRACKED_FIELDS.map(make).join(separator))
 
+/** Each with the id that it gets when it is new. */
+function withIds(tickets: readonly DeliveredTicket[]) {
+  const ids = uuidsV7(tickets.length, Date.now())
+  return tickets.map((ticket, index) => ({ ticket_id: ids[index], ...ticket }))
+}
+
 /** Which run delivers tickets, and from where. */
 export type Delivery = {
   runId: string | null
@@ -16,8 +23,20 @@ export type Delivery = {
   origin: string
 }
 
+/** Stores tickets with their history; see {@link storingTickets}. */
+export async function upsertTickets(
+  tx: Tx,
+  tickets: readonly DeliveredTicket[],
+  delivery: Delivery,
+): Promise<UpsertCounts> {
+  const { rows } = await storingTickets(tickets, delivery).execute(tx)
+  const counts = rows[0]
+  if (!counts) throw new Error('upsert returned no counts')
+  return counts
+}
+
 /**
- * Stores a page of tickets with their history in one statement.
+ * Stores a page of tickets with their history in one statement, which is not run yet.
  *
  * - A ticket changes only when the delivered `updated_at` is newer than the stored one; equal or older changes nothing,
  *   also when two pages race: the comparison is made on the locked row.
@@ -26,39 +45,36 @@ export type Delivery = {
  *   helpdesk still has it: it brings a ticket back only with something newer, and leaves it to whoever delivers it.
  * - A ticket that stands twice in the page counts once, the newest of them. Rows are locked in the order of their id.
  */
-export async function upsertTickets(
-  tx: Tx,
+export const storingTickets = (
   tickets: readonly DeliveredTicket[],
   { runId, origin }: Delivery,
-): Promise<UpsertCounts> {
-  const isImport = origin === 'import'
-  if (tickets.length === 0) return { created: 0, updated: 0, restored: 0, unchanged: 0 }
-  const { rows } = await sql<UpsertCounts>`
+) => sql<UpsertCounts>`${prepared('store_tickets')}
     with delivered as (
       select distinct on (external_id) *
-      from jsonb_to_recordset(${JSON.stringify(tickets)}::jsonb) as page(
-        external_id text, source text, customer_id text, subject text, message text, status text,
+      from jsonb_to_recordset(${JSON.stringify(withIds(tickets))}::jsonb) as page(
+        ticket_id uuid, external_id text, source text, customer_id text, subject text, message text, status text,
         created_at timestamptz, updated_at timestamptz)
       order by external_id, updated_at desc
     ), stored as (
-      insert into tickets (tenant_id, external_id, ${each((field) => field, ', ')}, updated_at, origin)
-      select current_setting('signalbox.tenant_id'), external_id, ${each((field) => field, ', ')}, updated_at, ${origin}
+      insert into tickets (tenant_id, ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, origin)
+      select current_setting('signalbox.tenant_id'), ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, ${origin}::text
       from delivered
       on conflict (tenant_id, external_id) do update set
         ${each((field) => `${field} = case when excluded.updated_at > tickets.updated_at then excluded.${field} else tickets.${field} end`, ', ')},
         updated_at = greatest(excluded.updated_at, tickets.updated_at), ingested_at = now(), deleted_at = null,
-        origin = case when ${isImport} then tickets.origin else excluded.origin end
+        origin = case when excluded.origin = 'import' then tickets.origin else excluded.origin end
       where excluded.updated_at > tickets.updated_at
-        or not ${isImport} and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
+        or excluded.origin <> 'import' and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
       returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
         ${each((field) => `old.${field} as old_${field}, new.${field} as new_${field}`, ', ')}
     ), changes as (
-      select tenant_id, ticket_id, 'created' as action, null as field, null as old_value, null as new_value
+      -- A ticket is created once: its own id serves as that of the change.
+      select tenant_id, ticket_id as history_id, ticket_id, 'created' as action, null as field, null as old_value, null as new_value
       from stored where is_new
       union all
-      select tenant_id, ticket_id, 'restored', null, null, null from stored where was_deleted
+      select tenant_id, uuidv7(), ticket_id, 'restored', null, null, null from stored where was_deleted
       union all
-      select tenant_id, ticket_id, 'updated', field, old_value, new_value
+      select tenant_id, uuidv7(), ticket_id, 'updated', field, old_value, new_value
       from stored cross join lateral (values
         ${each((field) => `('${field}', ${asText(`old_${field}`, field)}, ${asText(`new_${field}`, field)})`, ', ')}
       ) as compared (field, old_value, new_value)
@@ -68,8 +84,8 @@ export async function upsertTickets(
       -- in which two of them changed the same ticket.
       select clock_timestamp() as at from (select count(*) from stored) as all_of_them
     ), recorded as (
-      insert into ticket_history (tenant_id, ticket_id, action, field, old_value, new_value, run_id, recorded_at)
-      select tenant_id, ticket_id, action, field, old_value, new_value, ${runId}::uuid, at from changes, written
+      insert into ticket_history (tenant_id, history_id, ticket_id, action, field, old_value, new_value, run_id, recorded_at)
+      select tenant_id, history_id, ticket_id, action, field, old_value, new_value, ${runId}::uuid, at from changes, written
       returning ticket_id, action
     ), counted as (
       select count(*) filter (where action = 'created') as created,
@@ -78,11 +94,7 @@ export async function upsertTickets(
              count(distinct ticket_id) as changed
       from recorded
     )
-    select created, updated, restored, (select count(*) from delivered) - changed as unchanged from counted`.execute(tx)
-  const counts = rows[0]
-  if (!counts) throw new Error('upsert returned no counts')
-  return counts
-}
+    select created, updated, restored, (select count(*) from delivered) - changed as unchanged from counted`
 
 /** Timestamps are kept as ISO 8601 in UTC, so that history reads the same whatever the session's time zone. */
 function asText(column: string, field: string): string {

@@ -1,0 +1,85 @@
+import { lockRunningTask, saveProgress } from '../../../core/tasks/index.ts'
+import type { TenantId } from '../../../kernel/tenant-id.ts'
+import { type Database, lastly, together } from '../../../platform/database/index.ts'
+import type { ReadTickets } from '../connectors/index.ts'
+import { storingTickets } from '../tickets/index.ts'
+import { settingAside } from './reject-store.ts'
+import { holdsSweep, noteMissing, noteSeen, type SweepLease } from './store.ts'
+import {
+  type CallCost,
+  isRoundComplete,
+  needsDeletedList,
+  needsPages,
+  type PageHead,
+  receiveDeletedList,
+  receivePage,
+  startOrResume,
+  type Walk,
+} from './walk.ts'
+
+/** The origin of tickets that the specification's provider delivers. */
+export const PROVIDER = 'provider'
+
+/** A run that takes part, as it was when a call to the provider began: what began before it joined is not for it. */
+export type Participant = { tenantId: TenantId; taskId: string; fencing: number; walk: Walk }
+
+/** Whose writes, and by which right. */
+export type Behalf = { database: Database; lease: SweepLease; run: Participant }
+
+/** Stores a page for a run: its tickets with their history, what it has seen, and the walk past it. */
+export async function storePage(behalf: Behalf, head: PageHead, { tickets, failed }: ReadTickets): Promise<void> {
+  const { database, run } = behalf
+  const jobId = run.taskId
+  const delivery = { runId: jobId, origin: PROVIDER }
+  const seen = { jobId, page: head.page, usable: tickets.map(({ external_id }) => external_id), failed }
+  const statements = [
+    storingTickets(tickets, delivery),
+    ...(failed.length > 0 ? [settingAside(delivery, failed)] : []),
+    noteSeen(seen),
+  ] as const
+  await orNothing(() =>
+    database.withTenant(run.tenantId, async (tx) => {
+      // The page travels with the lock that it needs: where there is none, all of it is rolled back.
+      const [task, lease, counts] = await together(tx, [...rights(behalf), ...statements])
+      const walk = walkOf(task, lease)
+      if (!needsPages(walk) || walk.pass !== run.walk.pass) throw new NotForThisRun()
+      const [stored] = counts
+      if (!stored) throw new Error('storing tickets returned no counts')
+      lastly(tx, saveProgress(jobId, receivePage(walk, head, stored, failed.length)))
+    }),
+  )
+}
+
+/** The provider's list of deleted tickets, as a walk compares and uses it. */
+export type DeletedList = { ids: string[]; digest: string; cost: CallCost }
+
+/** Hands the list of deleted tickets to a run. One that joined after the call began gets the next list. */
+export async function storeDeletedList(behalf: Behalf, { ids, digest, cost }: DeletedList): Promise<void> {
+  const { database, run } = behalf
+  await orNothing(() =>
+    database.withTenant(run.tenantId, async (tx) => {
+      const walk = walkOf(...(await together(tx, rights(behalf))))
+      if (!needsDeletedList(walk) || walk.pass !== run.walk.pass) throw new NotForThisRun()
+      const after = receiveDeletedList(walk, digest, cost)
+      if (isRoundComplete(walk) && after.stable) await noteMissing(tx, run.taskId, ids)
+      lastly(tx, saveProgress(run.taskId, after))
+    }),
+  )
+}
+
+/** Rolls back what was written for a run that does not want it any more. */
+class NotForThisRun extends Error {}
+
+async function orNothing(write: () => Promise<void>): Promise<void> {
+  await write().catch((error) => {
+    if (!(error instanceof NotForThisRun)) throw error
+  })
+}
+
+/** Locks the task and looks at the sweep: a row of each while this run's claim and the sweep's hold. */
+const rights = ({ run, lease }: Behalf) => [lockRunningTask(run), holdsSweep(lease)] as const
+
+function walkOf([task]: { progress: Record<string, unknown> }[], lease: unknown[]): Walk {
+  if (!task || lease.length === 0) throw new NotForThisRun()
+  return startOrResume(task.progress)
+}
