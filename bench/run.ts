@@ -3,6 +3,7 @@
  * nothing: whether they are good enough is for people, with the peer measured in the same run beside them.
  */
 const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> = {
+  budget: () => import('./budget.bench.ts'),
   idle: () => import('./idle.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
 }

@@ -2,8 +2,10 @@ import { Client } from 'pg'
 import { expect, inject, onTestFinished } from 'vitest'
 import { type MockProviderOptions, startMockProvider } from '../../mock-provider/index.ts'
 import { call } from './call.ts'
+import { ticketsAtProvider } from './provider.ts'
 import { createDatabase, type TestDatabase } from './server.ts'
 import { OPERATOR_TOKEN, type SystemProcess, spawnSystem } from './system.ts'
+import { ticketDifferences } from './ticket-differences.ts'
 import { waitFor } from './wait-for.ts'
 
 export type Job = {
@@ -28,10 +30,13 @@ export type Job = {
   error: { code: string } | null
 }
 
-/** A provider, a database and real processes, all of this test alone, and what one does with them. */
-export async function ingestionScene(provider: MockProviderOptions) {
+/**
+ * A provider, a database and real processes, all of this test alone, and what one does with them. The database is on
+ * the server of all tests unless the test brings its own.
+ */
+export async function ingestionScene(provider: MockProviderOptions, serverUrl = inject('serverUrl')) {
   const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, ...provider })
-  const made: TestDatabase = await createDatabase(inject('serverUrl'))
+  const made: TestDatabase = await createDatabase(serverUrl)
   const processes: SystemProcess[] = []
   onTestFinished(async () => {
     for (const each of processes) {
@@ -82,6 +87,15 @@ export async function ingestionScene(provider: MockProviderOptions) {
         const now = await progressOf(system, job)
         return ['completed', 'failed', 'cancelled'].includes(now.status) ? now : undefined
       }),
+
+    /**
+     * What is not exactly as the provider has it, for tenants that ran and whose last run is over; see
+     * ticketDifferences.
+     */
+    differences: async (tenants: readonly string[], options: { mayBeNewer?: boolean } = {}): Promise<string[]> => {
+      const expected = await Promise.all(tenants.map((tenant) => ticketsAtProvider(helpdesk, tenant)))
+      return ticketDifferences(made.url, expected.flat(), options)
+    },
 
     /** The ids of live tickets in the database, by tenant, sorted. */
     idsStored: async (): Promise<Record<string, string[]>> => {

@@ -62,6 +62,8 @@ export type SystemProcess = {
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
+/** What one process has compiled the next one need not compile again: half of a start is that. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/signalbox-tests', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const started = new Set<ChildProcess>()
 afterAll(() => {
@@ -71,7 +73,10 @@ afterAll(() => {
 /** A process of the system of its own, the way `npm start` runs it; killed after the test file if still there. */
 export async function spawnSystem(databaseUrl: string, environment: Environment = {}): Promise<SystemProcess> {
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH ?? '', ...environmentFor(databaseUrl, { LOG_LEVEL: 'info', ...environment }) },
+    env: {
+      ...{ PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILED },
+      ...environmentFor(databaseUrl, { LOG_LEVEL: 'info', ...environment }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started.add(child)

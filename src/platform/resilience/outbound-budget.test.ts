@@ -113,4 +113,45 @@ describe('an outbound budget', () => {
     stop.abort(new Error('enough'))
     await expect(held).rejects.toThrow('enough')
   })
+
+  it('serves in the order of asking: one call of a party with little to do waits only behind those who asked before', async () => {
+    const { open, granted } = party(2, 0.1)
+    const [much, little] = [open(), open()]
+    const left: string[] = []
+    const leaving: Promise<void>[] = []
+    /** Asks, and returns when the place is reserved: the next one asks later. */
+    const ask = async (budget: OutboundBudget, name: string) => {
+      const before = (await granted()).at(-1)
+      leaving.push(budget.take(never).then(() => void left.push(name)))
+      await waitFor('no place was reserved', async () => (await granted()).at(-1) !== before)
+    }
+    for (let call = 0; call < 6; call += 1) await ask(much, 'much')
+    await ask(little, 'little')
+    for (let call = 0; call < 5; call += 1) await ask(much, 'much')
+    await Promise.all(leaving)
+    expect(left.indexOf('little')).toBe(6)
+  })
+
+  it('does not keep one who asks seldom waiting behind somebody who always asks for the next', async () => {
+    const { open } = party(1, 0.1)
+    const [walking, brief] = [open(), open()]
+    const left: string[] = []
+    let isOver = false
+    const walk = (async () => {
+      while (!isOver) {
+        await walking.take(never)
+        left.push('walk')
+      }
+    })()
+    for (let call = 0; call < 2; call += 1) {
+      await waitFor('the walk never went on', () => left.at(-1) === 'walk')
+      const before = left.length
+      await brief.take(never)
+      left.push('brief')
+      // The one that waited already, and one that asked in the moment in which this one did.
+      expect(left.slice(before).filter((who) => who === 'walk').length).toBeLessThanOrEqual(2)
+    }
+    isOver = true
+    await walk
+  })
 })

@@ -1,0 +1,48 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform/database/embedded/index.ts'
+import { createTemplate } from './server.ts'
+import { waitFor } from './wait-for.ts'
+
+/** `fast` rolls back what is under way and writes a checkpoint; `immediate` leaves as after a crash. */
+export type Shutdown = 'fast' | 'immediate'
+
+/**
+ * A PostgreSQL that a test may stop and start: durable, unlike the one of all tests, because what was committed has to
+ * be there afterwards. It comes back at the same address.
+ */
+export async function ownPostgres() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'signalbox-own-'))
+  chmodSync(dataDir, 0o755)
+  let goneByItself = false
+  const open = () => {
+    goneByItself = false
+    return startEmbeddedPostgres({
+      dataDir,
+      onUnexpectedExit: () => {
+        goneByItself = true
+      },
+    })
+  }
+  let server: EmbeddedPostgres = await open()
+  const { url } = server
+  await createTemplate(url)
+  return {
+    url,
+    stop: async (how: Shutdown) => {
+      if (how === 'fast') return server.close()
+      const pid = Number(readFileSync(join(server.directory, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0])
+      process.kill(pid, 'SIGQUIT')
+      await waitFor('PostgreSQL did not stop', () => goneByItself)
+    },
+    start: async () => {
+      server = await open()
+      if (server.url !== url) throw new Error('another process took the port while PostgreSQL was down')
+    },
+    close: async () => {
+      await server.close()
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
+}
