@@ -24,6 +24,7 @@ export type Job = {
   deleted: number
   failed: number
   attempt: number
+  throttled: number
   deletions_awaiting_confirmation: number
   calls: number
   started_by: string
