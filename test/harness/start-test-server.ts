@@ -5,16 +5,16 @@ import { startEmbeddedPostgres } from '../../src/platform/database/embedded/inde
 
 /**
  * The PostgreSQL 18 that tests run on: SIGNALBOX_TEST_DATABASE_URL (a superuser's), or an embedded one of this run
- * alone, without durability, gone afterwards.
+ * alone, gone afterwards: without durability for tests, `durable` as in production for what is measured.
  */
-export async function startTestServer(): Promise<{ url: string; close(): Promise<void> }> {
+export async function startTestServer({ durable = false } = {}): Promise<{ url: string; close(): Promise<void> }> {
   const given = process.env.SIGNALBOX_TEST_DATABASE_URL
   if (given) return { url: given, close: async () => {} }
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
   chmodSync(directory, 0o755)
   const postgres = await startEmbeddedPostgres({
     dataDir: directory,
-    durable: false,
+    durable,
     settings: { max_connections: '300', shared_buffers: '64MB' },
   })
   return {
