@@ -4,6 +4,7 @@
  */
 const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> = {
   budget: () => import('./budget.bench.ts'),
+  classify: () => import('./classify.bench.ts'),
   idle: () => import('./idle.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
 }

@@ -9,6 +9,7 @@ export const COMMANDS = {
   ],
   config: [['src/show-config.ts']],
   bench: [['bench/run.ts']],
+  eval: [['eval/run.ts']],
   'mock-provider': [['mock-provider/main.ts']],
   'generate:types': [['test/generate-types.ts']],
 }
