@@ -1,6 +1,7 @@
 import { auditMigrations } from './core/audit/index.ts'
 import { taskQueue, tasksMigrations } from './core/tasks/index.ts'
 import { tenancyMigrations } from './core/tenancy/index.ts'
+import { classificationMigrations } from './desks/support/classification/index.ts'
 import { connectorMigrations } from './desks/support/connectors/index.ts'
 import { ingestionMigrations } from './desks/support/ingestion/index.ts'
 import { ticketsMigrations } from './desks/support/tickets/index.ts'
@@ -17,6 +18,7 @@ export const migrationSets: readonly MigrationSet[] = [
   tenancyMigrations,
   auditMigrations,
   tasksMigrations,
+  classificationMigrations,
   ticketsMigrations,
   connectorMigrations,
   ingestionMigrations,

@@ -2,9 +2,14 @@ import { auditModule, auditPermissions } from './core/audit/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
 import { startDemo } from './demo.ts'
+import {
+  classificationPermissions,
+  classificationRoutes,
+  openClassifier,
+} from './desks/support/classification/index.ts'
 import { connectorPermissions, connectorsModule } from './desks/support/connectors/index.ts'
 import { forgetOldUploads, ingestionModule, ingestionPermissions } from './desks/support/ingestion/index.ts'
-import { ticketPermissions, ticketRoutes } from './desks/support/tickets/index.ts'
+import { ticketPermissions, ticketsModule } from './desks/support/tickets/index.ts'
 import { type Config, ConfigError } from './kernel/config.ts'
 import type { Logger } from './kernel/logger.ts'
 import type { Database } from './platform/database/index.ts'
@@ -19,6 +24,7 @@ export const permissions = {
   ...tenancyPermissions,
   ...auditPermissions,
   ...taskPermissions,
+  ...classificationPermissions,
   ...ticketPermissions,
   ...connectorPermissions,
   ...ingestionPermissions,
@@ -71,8 +77,12 @@ export async function composeModules(ground: Ground) {
     sealer: sealer({ keys: await sealingKeys(config, database) }),
     http: { fetch: outbound.fetch, timeoutSeconds },
   })
+  const classifier = openClassifier(database)
+  const tickets = ticketsModule({ database, classifier, enqueue: tasks.enqueue })
   const ingestion = ingestionModule({
     database,
+    classifyTickets: tickets.classifyTickets,
+    classifyNews: tickets.classifyNews,
     baseUrl,
     // The operator chose this address: unlike a connector's, it may be a private one.
     http: { fetch, timeoutSeconds },
@@ -95,9 +105,10 @@ export async function composeModules(ground: Ground) {
       ...tasks.routes,
       ...connectors.routes,
       ...ingestion.routes,
-      ...ticketRoutes,
+      ...classificationRoutes(classifier, tickets.startReclassification),
+      ...tickets.routes,
     ],
-    kinds: ingestion.kinds,
+    kinds: [...ingestion.kinds, ...tickets.kinds],
     startScheduler: ingestion.startScheduler,
     /** What has been kept long enough is deleted. */
     upkeep: async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { markDeleted, upsertTickets } from '../../src/desks/support/tickets/index.ts'
 import { tenantId } from '../../src/kernel/tenant-id.ts'
+import { classified } from './classified.ts'
 import { testDatabase } from './database.ts'
 import { administer } from './server.ts'
 import { type ExpectedTicket, ticketDifferences } from './ticket-differences.ts'
@@ -26,7 +27,13 @@ beforeEach(async () => {
     `truncate ticket_history, tickets; insert into tenants (tenant_id, name) values ('tenant_a', 'A') on conflict do nothing`,
   )
   const store = (...tickets: ReturnType<typeof ticket>[]) =>
-    db.database.withTenant(tenant, (tx) => upsertTickets(tx, tickets, { runId: null, origin: 'provider' }))
+    db.database.withTenant(tenant, (tx) =>
+      upsertTickets(
+        tx,
+        tickets.map((each) => classified(each)),
+        { runId: null, origin: 'provider' },
+      ),
+    )
   await store(one, ticket('two'), gone)
   await store(ticket('two', { subject: 'in between', updated_at: '2026-01-02T12:00:00Z' }))
   await store(two)

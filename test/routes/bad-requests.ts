@@ -64,7 +64,8 @@ export function boundless({ route: { params, query, body } }: MountedRoute): str
 function badTexts({ schema }: Field): [string, string][] {
   const { type, maxLength, minimum, maximum } = schema
   return [
-    ['empty', ''],
+    // A field that is empty unless somebody says otherwise may be empty.
+    ...(schema.default === '' ? [] : ([['empty', '']] as [string, string][])),
     ...(type === 'integer' || type === 'number'
       ? ([
           ['a word for a number', 'many'],
@@ -108,6 +109,7 @@ function badValues(field: Field): [string, unknown][] {
       ['too long a list', Array.from({ length: (schema.maxItems ?? 1_000) + 1 }, () => one[0])],
     ]
   }
+  if (schema.type === 'boolean') return others.filter(([what]) => what !== 'true')
   return [...others.filter(([what]) => !(isText(schema) && what === 'a text')), ...badTexts(field)]
 }
 

@@ -150,6 +150,24 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   }),
   'DELETE /api/v1/ingest/:job_id': ({ jobId }) => ({ params: { job_id: jobId } }),
 
+  'POST /api/v1/classify': (things) => ({
+    ...inTenant()(things),
+    body: { subject: 'Refund', message: 'It is broken.' },
+  }),
+  'GET /api/v1/classification/rules': inTenant(),
+  'PUT /api/v1/classification/rules': (things) => ({ ...inTenant()(things), body: {} }),
+  'DELETE /api/v1/classification/rules': inTenant(),
+  'POST /api/v1/tickets/reclassify': inTenant(),
+  'GET /api/v1/tickets/corrections': inTenant(),
+  'PATCH /api/v1/tickets/:ticket_id/classification': ({ tenantId, ticketId }) => ({
+    params: { ticket_id: ticketId },
+    query: { tenant_id: tenantId },
+    body: { urgency: 'high', sentiment: 'negative', requires_action: true },
+  }),
+  'DELETE /api/v1/tickets/:ticket_id/classification': ({ tenantId, ticketId }) => ({
+    params: { ticket_id: ticketId },
+    query: { tenant_id: tenantId },
+  }),
   'GET /api/v1/tickets': inTenant({ limit: '2', status: 'open', source: 'email', customer_id: 'customer-1' }),
   'GET /api/v1/tickets/:ticket_id': ({ tenantId, ticketId }) => ({
     ...{ params: { ticket_id: ticketId }, query: { tenant_id: tenantId } },

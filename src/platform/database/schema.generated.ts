@@ -231,6 +231,13 @@ export interface PlatformSecrets {
   value: string;
 }
 
+export interface RuleOverrides {
+  document: Json;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: string;
+}
+
 export interface Tasks {
   attempt: Generated<number>;
   attempts_max: number;
@@ -263,6 +270,7 @@ export interface Tenants {
 
 export interface TicketHistory {
   action: string;
+  changed_by: string | null;
   field: string | null;
   history_id: Generated<string>;
   new_value: string | null;
@@ -274,19 +282,28 @@ export interface TicketHistory {
 }
 
 export interface Tickets {
+  corrected_at: Timestamp | null;
+  corrected_by: string | null;
   created_at: Timestamp;
   customer_id: string;
   deleted_at: Timestamp | null;
   external_id: string;
   ingested_at: Generated<Timestamp>;
+  keywords: Generated<string[]>;
+  language: string | null;
+  matches: Generated<Json>;
   message: string;
   origin: Generated<string>;
+  requires_action: Generated<boolean>;
+  rule_version: string | null;
+  sentiment: Generated<string>;
   source: string;
   status: string;
   subject: string;
   tenant_id: string;
   ticket_id: Generated<string>;
   updated_at: Timestamp;
+  urgency: Generated<string>;
 }
 
 export interface DB {
@@ -309,6 +326,7 @@ export interface DB {
   "platform.migrations": PlatformMigrations;
   "platform.outbound_budgets": PlatformOutboundBudgets;
   "platform.secrets": PlatformSecrets;
+  rule_overrides: RuleOverrides;
   tasks: Tasks;
   tenants: Tenants;
   ticket_history: TicketHistory;

@@ -1,3 +1,4 @@
+export { type Classifier, openClassifier, RULES_FRESH_MS } from './classifier.ts'
 export {
   type Classification,
   classify,
@@ -10,4 +11,12 @@ export {
 export { type CompiledRules, compileRules } from './compile-rules.ts'
 export { type Language, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from './labels.ts'
 export { InvalidRules, loadBaseRules, type RuleProblem, readOverride, readRules } from './read-rules.ts'
+export { classificationRoutes, MatchView, type RulesChanged } from './routes.ts'
 export type { OverrideDocument, RuleDocument } from './rule-document.ts'
+
+export const classificationMigrations = {
+  module: 'desks/support/classification',
+  directory: new URL('./migrations/', import.meta.url),
+}
+
+export const classificationPermissions = { 'classification.change_rules': 'manager' } as const

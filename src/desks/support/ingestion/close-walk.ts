@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../../core/tasks/index.ts'
 import { callProvider, type PageSource, readTickets, type Source } from '../connectors/index.ts'
-import { markDeleted, upsertTickets } from '../tickets/index.ts'
+import { type ClassifyTickets, markDeleted, upsertTickets } from '../tickets/index.ts'
 import type { IngestionPayload } from './run-ingestion.ts'
 import { confirmMissing, countDeletions, forgetMissing, forgetSeen, listMissing } from './store.ts'
 import type { Walk } from './walk.ts'
@@ -19,18 +19,20 @@ export type RunResult = Walk['counts'] & {
   awaiting_confirmation: number
 }
 
+type CloseDependencies = { source: Source<PageSource>; classifyTickets: ClassifyTickets }
+
 /** What a run does when it has walked: finds out what became of tickets it has not seen, and deletes what is gone. */
 export async function closeWalk(
   context: TaskContext<IngestionPayload, Walk>,
   walked: Walk,
-  source: Source<PageSource>,
+  dependencies: CloseDependencies,
 ): Promise<RunResult> {
   const { write, taskId } = context
   let walk = walked
   let awaiting = 0
   // A walk that was not stable may have missed tickets that are there: it deletes nothing.
   if (walk.stable) {
-    walk = await askForUnlisted(context, walk, source)
+    walk = await askForUnlisted(context, walk, dependencies)
     await write(async (tx) => {
       const { confirmed, live } = await countDeletions(tx, taskId)
       awaiting = confirmed > live * DELETION_GUARD ? confirmed : 0
@@ -49,7 +51,7 @@ export async function closeWalk(
 async function askForUnlisted(
   { write, taskId, tenantId, signal, log }: TaskContext<IngestionPayload, Walk>,
   walked: Walk,
-  source: Source<PageSource>,
+  { source, classifyTickets }: CloseDependencies,
 ): Promise<Walk> {
   let walk = walked
   let unlisted: string[] = []
@@ -59,7 +61,7 @@ async function askForUnlisted(
   })
   for (const id of unlisted) {
     const { answer: found } = await callProvider(source, (provider) => provider.findTicket(id, signal), { signal, log })
-    const { tickets } = readTickets([found], tenantId)
+    const tickets = await classifyTickets(tenantId, readTickets([found], tenantId).tickets)
     await write(async (tx) => {
       if (found === null) {
         await confirmMissing(tx, taskId, id)

@@ -4,6 +4,7 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import type { OutboundBudget } from '../../../platform/resilience/index.ts'
 import { type Http, type OpenConnectorOf, specificationProvider } from '../connectors/index.ts'
+import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { importRoutes } from './import/routes.ts'
 import { ingestionImport } from './import/run-import.ts'
 import { rejectRoutes } from './reject-routes.ts'
@@ -36,16 +37,18 @@ export function ingestionModule(dependencies: {
   http: Http
   budget: OutboundBudget
   openConnector: OpenConnectorOf
+  classifyTickets: ClassifyTickets
+  classifyNews: ClassifyNews
   enqueue: EnqueueTask
   tenantOfTask: (taskId: string) => Promise<TenantId | null>
   /** The largest file that may be imported. */
   importBytesMax: number
 }) {
-  const { database, enqueue, openConnector, baseUrl } = dependencies
+  const { database, enqueue, openConnector, classifyTickets, classifyNews, baseUrl } = dependencies
   const source = { provider: specificationProvider(baseUrl, dependencies.http), budget: dependencies.budget }
-  const run = ingestionRun({ database, source, connection: baseUrl, openConnector })
-  const retry = ingestionRetry({ database, source, openConnector })
-  const importKind = ingestionImport(database)
+  const run = ingestionRun({ database, source, connection: baseUrl, openConnector, classifyTickets, classifyNews })
+  const retry = ingestionRetry({ database, source, openConnector, classifyTickets })
+  const importKind = ingestionImport({ database, classifyTickets })
   const start = startRun(enqueue, run)
   return {
     routes: [

@@ -7,6 +7,7 @@ import { passPages } from './pass-pages.ts'
 import { type PageHead, receivePage, startOrResume, type Walk } from './walk.ts'
 import type { Participant } from './write-on-behalf.ts'
 
+const NOTHING_IN_IT = { news: [], unchanged: 0, usable: [], failed: [] }
 const context = { signal: new AbortController().signal, log: silent }
 const participant = (taskId: string, walk: Walk): Participant => ({
   ...{ tenantId: tenantId(taskId), taskId, fencing: 1, walk },
@@ -38,7 +39,7 @@ function scene(options: { budget?: Source<PageSource>['budget'] } = {}) {
     ...{ asked, stored, walks },
     passed: () =>
       passPages(
-        { source: { provider, budget }, look: async () => present(), store },
+        { source: { provider, budget }, look: async () => present(), read: async () => NOTHING_IN_IT, store },
         { from: 1, to: present() },
         context,
       ),
@@ -120,7 +121,12 @@ describe('passPages', () => {
     const budget = { take: async () => {}, pause: async () => {} }
     const provider = { listPage: page, listDeleted: () => Promise.reject(stop), findTicket: () => Promise.reject(stop) }
     const passing = passPages(
-      { source: { provider, budget }, look: async () => [], store: () => Promise.reject(stop) },
+      {
+        source: { provider, budget },
+        look: async () => [],
+        read: async () => NOTHING_IN_IT,
+        store: () => Promise.reject(stop),
+      },
       { from: 1, to: [participant('first', atStart())] },
       context,
     )

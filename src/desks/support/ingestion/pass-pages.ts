@@ -1,13 +1,6 @@
-import {
-  type CallContext,
-  callProvider,
-  type PageSource,
-  type ReadTickets,
-  readTickets,
-  type Source,
-} from '../connectors/index.ts'
+import { type CallContext, callProvider, type PageSource, type Source } from '../connectors/index.ts'
 import { expectPage, needsPages, nextWantedPage, type PageHead, receivePage, type Walk } from './walk.ts'
-import type { Participant } from './write-on-behalf.ts'
+import type { Participant, ReadyPage } from './write-on-behalf.ts'
 
 /** Asked for and not stored yet: enough that neither the provider nor the database waits for the other. */
 const PAGES_UNDER_WAY_MAX = 4
@@ -24,7 +17,7 @@ export type AskedPage = {
   hasLeft: boolean
   head: PageHead | undefined
   /** The tickets of each receiver. */
-  reads: Promise<ReadTickets[]>
+  reads: Promise<ReadyPage[]>
   isStored: boolean
 }
 
@@ -32,7 +25,9 @@ export type PassPages = {
   source: Source<PageSource>
   /** Who takes part now; undefined when somebody else sweeps. */
   look: (nextPage: number) => Promise<readonly Participant[] | undefined>
-  store: (receiver: Participant, head: PageHead, read: ReadTickets) => Promise<void>
+  /** A receiver's tickets among the rows of a page. */
+  read: (receiver: Participant, rows: readonly unknown[]) => Promise<ReadyPage>
+  store: (receiver: Participant, head: PageHead, page: ReadyPage) => Promise<void>
 }
 
 /**
@@ -41,7 +36,7 @@ export type PassPages = {
  * asked for when the budget has let the one before leave. Returns the page to go on with.
  */
 export async function passPages(
-  { source, look, store }: PassPages,
+  { source, look, read, store }: PassPages,
   round: { from: number; to: readonly Participant[] },
   context: CallContext,
 ): Promise<number> {
@@ -100,7 +95,7 @@ export async function passPages(
     const call = callProvider(source, (provider) => provider.listPage(page, signal), { ...context, signal, onLeave })
     const reads = call.then(({ answer: { nextPage, totalCount, bytes, tickets }, retries, throttled }) => {
       asked.head = { page, nextPage, totalCount, cost: { retries, throttled, bytes } }
-      return receivers.map(({ tenantId }) => readTickets(tickets, tenantId))
+      return Promise.all(receivers.map((receiver) => read(receiver, tickets)))
     })
     // When storing an earlier page fails first, nobody awaits it.
     reads.catch(() => {})
@@ -123,7 +118,7 @@ export async function passPages(
         if (nextPage > head.page) nextPage = 1
       }
       void ask()
-      await forEach(asked.receivers, (receiver, index) => store(receiver, head, reads[index] as ReadTickets))
+      await forEach(asked.receivers, (receiver, index) => store(receiver, head, reads[index] as ReadyPage))
       asked.isStored = true
       underWay.shift()
     }

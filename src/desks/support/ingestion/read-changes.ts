@@ -6,7 +6,7 @@ import {
   type OpenConnectorOf,
   saveCursor,
 } from '../connectors/index.ts'
-import { markDeleted, upsertTickets } from '../tickets/index.ts'
+import { type ClassifiedTicket, type ClassifyTickets, markDeleted, upsertTickets } from '../tickets/index.ts'
 import { type Reading, readPage, startOrResumeReading } from './reading.ts'
 import { noteRejects } from './reject-store.ts'
 import type { IngestionPayload, RunProgress } from './run-ingestion.ts'
@@ -15,7 +15,7 @@ export type ReadResult = Reading['counts']
 
 /** Reads what changed at a connector since its cursor; each page is stored in one transaction with the cursor behind it. */
 export async function readChanges(
-  openConnector: OpenConnectorOf,
+  { openConnector, classifyTickets }: { openConnector: OpenConnectorOf; classifyTickets: ClassifyTickets },
   context: TaskContext<IngestionPayload, RunProgress>,
   connectorId: string,
 ): Promise<ReadResult> {
@@ -32,8 +32,11 @@ export async function readChanges(
       (source, until) => source.listChanges(from, until),
       { signal, log },
     )
+    const own = ownIds(connector.name)
+    const delivered = page.tickets.map((ticket) => ({ ...ticket, external_id: own(ticket.external_id) }))
+    const tickets = await classifyTickets(tenantId, delivered)
     await context.write(async (tx) => {
-      const outcome = await storeChanges(tx, context.taskId, connector, page)
+      const outcome = await storeChanges(tx, { runId: context.taskId, connector, page, tickets })
       if (!(await saveCursor(tx, connectorId, page.cursor))) throw connectorGone()
       reading = readPage(reading, page, outcome, { ...cost, bytes: page.bytes })
       return reading
@@ -46,10 +49,11 @@ export async function readChanges(
 
 type Tx = Parameters<Parameters<TaskContext<IngestionPayload, RunProgress>['write']>[0]>[0]
 
-async function storeChanges(tx: Tx, runId: string, connector: OpenConnector, page: ChangePage) {
+type Changes = { runId: string; connector: OpenConnector; page: ChangePage; tickets: readonly ClassifiedTicket[] }
+
+async function storeChanges(tx: Tx, { runId, connector, page, tickets }: Changes) {
   const own = ownIds(connector.name)
   const delivery = { runId, origin: connector.connectorId }
-  const tickets = page.tickets.map((ticket) => ({ ...ticket, external_id: own(ticket.external_id) }))
   const stored = await upsertTickets(tx, tickets, delivery)
   // A ticket that one page tells both changed and deleted is deleted: its change came first.
   const gone = page.deleted.map(own)

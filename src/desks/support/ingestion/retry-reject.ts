@@ -12,7 +12,7 @@ import {
   readTickets,
   type Source,
 } from '../connectors/index.ts'
-import { type DeliveredTicket, upsertTickets } from '../tickets/index.ts'
+import { type ClassifyTickets, type DeliveredTicket, upsertTickets } from '../tickets/index.ts'
 import { readImported } from './import/read-imported.ts'
 import { ownIds } from './read-changes.ts'
 import { addOutcome, type Reading, startOrResumeReading } from './reading.ts'
@@ -24,7 +24,12 @@ export type RetryPayload = { reject_id: string }
 
 export const INGESTION_RETRY = 'ingestion.retry'
 
-export type RetryDependencies = { database: Database; source: Source<PageSource>; openConnector: OpenConnectorOf }
+export type RetryDependencies = {
+  database: Database
+  source: Source<PageSource>
+  openConnector: OpenConnectorOf
+  classifyTickets: ClassifyTickets
+}
 
 /**
  * Asks again for a ticket that could not be used: its helpdesk, or for a file what is kept of the line. Usable now, it
@@ -57,10 +62,10 @@ async function retryReject(
   const reject = await dependencies.database.withTenant(tenantId, (tx) => findReject(tx, payload.reject_id))
   if (!reject) return reading.counts
   const read = await readAgain(dependencies, context, reject)
+  const usable = read !== null && !isFailed(read) ? await dependencies.classifyTickets(tenantId, [read]) : []
   await context.write(async (tx) => {
     const delivery = { runId: taskId, origin: reject.origin }
-    const isUsable = read !== null && !isFailed(read)
-    const stored = isUsable ? await upsertTickets(tx, [read], delivery) : NOTHING
+    const stored = usable.length > 0 ? await upsertTickets(tx, usable, delivery) : NOTHING
     if (read !== null && isFailed(read)) {
       const line = reject.line === null ? {} : { line: reject.line }
       // Under the job that set it aside, where its line is known.

@@ -10,6 +10,7 @@ import { sleep } from '../../../kernel/abort.ts'
 import { Fault } from '../../../kernel/faults.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import { type OpenConnectorOf, type PageSource, ProviderError, type Source } from '../connectors/index.ts'
+import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { closeWalk } from './close-walk.ts'
 import { ingestionFault } from './faults.ts'
 import { readChanges } from './read-changes.ts'
@@ -35,6 +36,8 @@ export type RunDependencies = {
   /** Names the provider: runs on the same connection walk together. */
   connection: string
   openConnector: OpenConnectorOf
+  classifyTickets: ClassifyTickets
+  classifyNews: ClassifyNews
 }
 
 /** A run: brings a tenant's tickets in, from the provider or from one of its connectors. */
@@ -49,7 +52,7 @@ export function ingestionRun(dependencies: RunDependencies): TaskKind<IngestionP
         const { connector_id } = context.payload
         return connector_id === undefined
           ? await walkProvider(dependencies, context as TaskContext<IngestionPayload, Walk>)
-          : await readChanges(dependencies.openConnector, context, connector_id)
+          : await readChanges(dependencies, context, connector_id)
       } catch (error) {
         throw explainFailure(error)
       }
@@ -68,7 +71,7 @@ async function walkProvider(dependencies: RunDependencies, context: TaskContext<
     return startOrResume(context.progress)
   })
   const walked = await walkTogether(dependencies, context)
-  return closeWalk(context, walked, dependencies.source)
+  return closeWalk(context, walked, dependencies)
 }
 
 /** Sweeps, or lets another run sweep, until this run's walk is over. */

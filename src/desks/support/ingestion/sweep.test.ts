@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { classified } from '../../../../test/harness/classified.ts'
 import { silent, testDatabase } from '../../../../test/harness/database.ts'
 import { administer } from '../../../../test/harness/server.ts'
 import type { PageSource } from '../connectors/index.ts'
+import type { ClassifyNews } from '../tickets/index.ts'
 import { sweepFor } from './sweep.ts'
 
 const db = testDatabase()
 const KIND = 'ingestion.run'
 const never = new AbortController().signal
 let tenants = 0
+/** Everything is news, and nothing says anything. */
+const classifyNews: ClassifyNews = async (_tenant, tickets) => ({
+  news: tickets.map((ticket) => classified(ticket)),
+  unchanged: 0,
+})
 
 const change = (statement: string, values: unknown[] = []) =>
   administer(db.url, async (superuser) => (await superuser.query(statement, values)).rows)
@@ -50,7 +57,7 @@ async function sweepOnePage(meanwhile: (run: Awaited<ReturnType<typeof runningRu
     findTicket: async () => null,
   }
   const source = { provider, budget: { take: async () => {}, pause: async () => {} } }
-  const dependencies = { database: db.database, source, connection: run.connection, kind: KIND }
+  const dependencies = { database: db.database, source, connection: run.connection, kind: KIND, classifyNews }
   await sweepFor(dependencies, run.task, { signal: never, log: silent }).catch((error: Error) => {
     if (error.message !== 'enough') throw error
   })

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { listRunningTasks } from '../../../core/tasks/index.ts'
-import { tenantId } from '../../../kernel/tenant-id.ts'
+import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
-import { type CallContext, callProvider, type PageSource, type ReadTickets, type Source } from '../connectors/index.ts'
+import { type CallContext, callProvider, type PageSource, readTickets, type Source } from '../connectors/index.ts'
+import type { ClassifyNews } from '../tickets/index.ts'
 import { forEach, passPages } from './pass-pages.ts'
 import { keepSweep, releaseSweep, type SweepLease, takeSweep } from './store.ts'
 import { needsDeletedList, nextWantedPage, type PageHead, startOrResume } from './walk.ts'
-import { type Participant, storeDeletedList, storePage } from './write-on-behalf.ts'
+import { type Participant, PROVIDER, type ReadyPage, storeDeletedList, storePage } from './write-on-behalf.ts'
 
 /**
  * The shared sweep: one of the runs that wait for a provider walks its pages, round and round, for all of them. A run
@@ -16,7 +17,13 @@ import { type Participant, storeDeletedList, storePage } from './write-on-behalf
  * run's own lease and fencing number and the sweep's hold. When the sweeper's own run has what it needs, is cancelled or
  * dies, another one goes on.
  */
-export type SweepDependencies = { database: Database; source: Source<PageSource>; connection: string; kind: string }
+export type SweepDependencies = {
+  database: Database
+  source: Source<PageSource>
+  connection: string
+  kind: string
+  classifyNews: ClassifyNews
+}
 
 const WHY = 'the provider mixes the tickets of all tenants, so one walk serves the runs of all'
 
@@ -45,8 +52,8 @@ export async function sweepFor(
         const pages = {
           source,
           look: (next: number) => listParticipants(dependencies, lease, next),
-          store: (run: Participant, head: PageHead, read: ReadTickets) =>
-            storePage({ database, lease, run }, head, read),
+          read: (run: Participant, rows: readonly unknown[]) => readPage(dependencies, run.tenantId, rows),
+          store: (run: Participant, head: PageHead, page: ReadyPage) => storePage({ database, lease, run }, head, page),
         }
         nextPage = await passPages(pages, { from, to: participants }, context)
       }
@@ -71,6 +78,17 @@ async function listParticipants(
     .map(({ tenant_id, task_id: taskId, fencing, progress }) => ({
       ...{ tenantId: tenantId(tenant_id), taskId, fencing, walk: startOrResume(progress) },
     }))
+}
+
+/** A tenant's tickets of a page, made ready while earlier pages are stored: what is not news needs no more work. */
+async function readPage(
+  { classifyNews }: SweepDependencies,
+  tenant: TenantId,
+  rows: readonly unknown[],
+): Promise<ReadyPage> {
+  const { tickets, failed } = readTickets(rows, tenant)
+  const usable = tickets.map(({ external_id }) => external_id)
+  return { ...(await classifyNews(tenant, tickets, PROVIDER)), usable, failed }
 }
 
 /** Gives the list of deleted tickets to those who need it. */

@@ -1,8 +1,8 @@
 import { lockRunningTask, saveProgress } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import { type Database, lastly, together } from '../../../platform/database/index.ts'
-import type { ReadTickets } from '../connectors/index.ts'
-import { storingTickets } from '../tickets/index.ts'
+import type { FailedTicket } from '../connectors/index.ts'
+import { type ClassifiedTicket, storingTickets } from '../tickets/index.ts'
 import { settingAside } from './reject-store.ts'
 import { holdsSweep, noteMissing, noteSeen, type SweepLease } from './store.ts'
 import {
@@ -26,26 +26,37 @@ export type Participant = { tenantId: TenantId; taskId: string; fencing: number;
 /** Whose writes, and by which right. */
 export type Behalf = { database: Database; lease: SweepLease; run: Participant }
 
+/** A tenant's tickets of a page: those that may be news, and how many are not. */
+export type ReadyPage = {
+  news: ClassifiedTicket[]
+  unchanged: number
+  /** The ids of both. */
+  usable: readonly string[]
+  failed: readonly FailedTicket[]
+}
+
 /** Stores a page for a run: its tickets with their history, what it has seen, and the walk past it. */
-export async function storePage(behalf: Behalf, head: PageHead, { tickets, failed }: ReadTickets): Promise<void> {
+export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage): Promise<void> {
   const { database, run } = behalf
   const jobId = run.taskId
   const delivery = { runId: jobId, origin: PROVIDER }
-  const seen = { jobId, page: head.page, usable: tickets.map(({ external_id }) => external_id), failed }
+  const { news, unchanged, usable, failed } = page
+  const seen = { jobId, page: head.page, usable, failed }
   const statements = [
-    storingTickets(tickets, delivery),
+    storingTickets(news, delivery),
     ...(failed.length > 0 ? [settingAside(delivery, failed)] : []),
     noteSeen(seen),
   ] as const
   await orNothing(() =>
     database.withTenant(run.tenantId, async (tx) => {
       // The page travels with the lock that it needs: where there is none, all of it is rolled back.
-      const [task, lease, counts] = await together(tx, [...rights(behalf), ...statements])
+      const [task, lease, rows] = await together(tx, [...rights(behalf), ...statements])
       const walk = walkOf(task, lease)
       if (!needsPages(walk) || walk.pass !== run.walk.pass) throw new NotForThisRun()
-      const [stored] = counts
+      const [stored] = rows
       if (!stored) throw new Error('storing tickets returned no counts')
-      lastly(tx, saveProgress(jobId, receivePage(walk, head, stored, failed.length)))
+      const counts = { ...stored, unchanged: stored.unchanged + unchanged }
+      lastly(tx, saveProgress(jobId, receivePage(walk, head, counts, failed.length)))
     }),
   )
 }

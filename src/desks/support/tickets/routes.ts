@@ -11,7 +11,7 @@ import {
   tenantRoute,
   toPage,
 } from '../../../platform/http/index.ts'
-import { ticketFault } from './faults.ts'
+import { ticketNotFound } from './faults.ts'
 import { findTicket, listChanges, listTickets } from './store.ts'
 import { ChangeView, presentChange, presentTicket, TICKET_STATUSES, type Ticket, TicketView } from './ticket.ts'
 
@@ -81,8 +81,5 @@ export const ticketRoutes: Route[] = [
 async function requireTicket(tx: Tx, id: string): Promise<Ticket> {
   const ticket = await findTicket(tx, id)
   if (ticket) return ticket
-  throw ticketFault('tickets.not_found', {
-    public: 'There is no such ticket in this tenant.',
-    internal: 'no ticket with that id',
-  })
+  throw ticketNotFound()
 }

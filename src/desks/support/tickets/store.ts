@@ -1,17 +1,37 @@
 import { sql } from 'kysely'
 import { uuidsV7 } from '../../../kernel/uuid.ts'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
-import type { DeliveredTicket, Ticket, TicketChange, TicketStatus } from './ticket.ts'
+import type { ClassifiedTicket, Ticket, TicketChange, TicketStatus } from './ticket.ts'
 
 export type UpsertCounts = { created: number; updated: number; restored: number; unchanged: number }
 
 /** The fields whose change is history. `updated_at` is not one: the provider moves it without changing anything. */
 const TRACKED_FIELDS = ['source', 'customer_id', 'subject', 'message', 'status', 'created_at'] as const
 
+/** What rules decide and agents correct; its change is history too. */
+const JUDGED_FIELDS = ['urgency', 'sentiment', 'requires_action'] as const
+/** Why the rules decided so. */
+const EXPLAINING_FIELDS = ['language', 'keywords', 'rule_version', 'matches'] as const
+const CLASSIFIED = sql.raw([...JUDGED_FIELDS, ...EXPLAINING_FIELDS].join(', '))
+
+/** Other words than before, so that they have to be understood anew. What an agent has corrected stays. */
+const IS_REWORDED = `excluded.updated_at > tickets.updated_at
+          and (excluded.subject <> tickets.subject or excluded.message <> tickets.message)`
+const setClassified = sql.raw(
+  [
+    ...JUDGED_FIELDS.map((field) => [field, `${IS_REWORDED} and tickets.corrected_at is null`]),
+    ...EXPLAINING_FIELDS.map((field) => [field, IS_REWORDED]),
+  ]
+    .map(([field, when]) => `${field} = case when ${when} then excluded.${field} else tickets.${field} end`)
+    .join(',\n        '),
+)
+const HISTORIC_FIELDS = [...TRACKED_FIELDS, ...JUDGED_FIELDS]
+const eachHistoric = (make: (field: string) => string) => sql.raw(HISTORIC_FIELDS.map(make).join(', '))
+
 const each = (make: (field: string) => string, separator: string) => sql.raw(TRACKED_FIELDS.map(make).join(separator))
 
 /** Each with the id that it gets when it is new. */
-function withIds(tickets: readonly DeliveredTicket[]) {
+function withIds(tickets: readonly ClassifiedTicket[]) {
   const ids = uuidsV7(tickets.length, Date.now())
   return tickets.map((ticket, index) => ({ ticket_id: ids[index], ...ticket }))
 }
@@ -26,7 +46,7 @@ export type Delivery = {
 /** Stores tickets with their history; see {@link storingTickets}. */
 export async function upsertTickets(
   tx: Tx,
-  tickets: readonly DeliveredTicket[],
+  tickets: readonly ClassifiedTicket[],
   delivery: Delivery,
 ): Promise<UpsertCounts> {
   const { rows } = await storingTickets(tickets, delivery).execute(tx)
@@ -46,27 +66,31 @@ export async function upsertTickets(
  * - A ticket that stands twice in the page counts once, the newest of them. Rows are locked in the order of their id.
  */
 export const storingTickets = (
-  tickets: readonly DeliveredTicket[],
+  tickets: readonly ClassifiedTicket[],
   { runId, origin }: Delivery,
 ) => sql<UpsertCounts>`${prepared('store_tickets')}
     with delivered as (
       select distinct on (external_id) *
       from jsonb_to_recordset(${JSON.stringify(withIds(tickets))}::jsonb) as page(
         ticket_id uuid, external_id text, source text, customer_id text, subject text, message text, status text,
-        created_at timestamptz, updated_at timestamptz)
+        created_at timestamptz, updated_at timestamptz, urgency text, sentiment text, requires_action boolean, language text,
+        keywords text[], rule_version text, matches jsonb)
       order by external_id, updated_at desc
     ), stored as (
-      insert into tickets (tenant_id, ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, origin)
-      select current_setting('signalbox.tenant_id'), ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, ${origin}::text
+      insert into tickets (tenant_id, ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, origin,
+        ${CLASSIFIED})
+      select current_setting('signalbox.tenant_id'), ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, ${origin}::text,
+        ${CLASSIFIED}
       from delivered
       on conflict (tenant_id, external_id) do update set
         ${each((field) => `${field} = case when excluded.updated_at > tickets.updated_at then excluded.${field} else tickets.${field} end`, ', ')},
         updated_at = greatest(excluded.updated_at, tickets.updated_at), ingested_at = now(), deleted_at = null,
+        ${setClassified},
         origin = case when excluded.origin = 'import' then tickets.origin else excluded.origin end
       where excluded.updated_at > tickets.updated_at
         or excluded.origin <> 'import' and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
       returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
-        ${each((field) => `old.${field} as old_${field}, new.${field} as new_${field}`, ', ')}
+        ${eachHistoric((field) => `old.${field} as old_${field}, new.${field} as new_${field}`)}
     ), changes as (
       -- A ticket is created once: its own id serves as that of the change.
       select tenant_id, ticket_id as history_id, ticket_id, 'created' as action, null as field, null as old_value, null as new_value
@@ -76,7 +100,7 @@ export const storingTickets = (
       union all
       select tenant_id, uuidv7(), ticket_id, 'updated', field, old_value, new_value
       from stored cross join lateral (values
-        ${each((field) => `('${field}', ${asText(`old_${field}`, field)}, ${asText(`new_${field}`, field)})`, ', ')}
+        ${eachHistoric((field) => `('${field}', ${asText(`old_${field}`, field)}, ${asText(`new_${field}`, field)})`)}
       ) as compared (field, old_value, new_value)
       where not is_new and old_value is distinct from new_value
     ), written as (
@@ -98,6 +122,7 @@ export const storingTickets = (
 
 /** Timestamps are kept as ISO 8601 in UTC, so that history reads the same whatever the session's time zone. */
 function asText(column: string, field: string): string {
+  if (field === 'requires_action') return `${column}::text`
   return field === 'created_at' ? `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : column
 }
 
@@ -120,17 +145,17 @@ export async function markDeleted(tx: Tx, externalIds: readonly string[], runId:
 /** Newest first. Fields that changed in one transaction make one change. */
 export async function listChanges(tx: Tx, ticketId: string, limit: number): Promise<TicketChange[]> {
   const { rows } = await sql<TicketChange>`
-    select action, recorded_at, run_id,
+    select action, recorded_at, run_id, changed_by,
       coalesce(jsonb_object_agg(field, jsonb_build_object('old', old_value, 'new', new_value))
                filter (where field is not null), '{}') as changes
     from ticket_history where ticket_id = ${ticketId}
-    group by action, recorded_at, run_id
+    group by action, recorded_at, run_id, changed_by
     order by recorded_at desc, max(history_id::text) desc limit ${limit}`.execute(tx)
   return rows
 }
 
 const COLUMNS = sql.raw(
-  'ticket_id, tenant_id, external_id, origin, source, customer_id, subject, message, status, created_at, updated_at, ingested_at, deleted_at',
+  'ticket_id, tenant_id, external_id, origin, source, customer_id, subject, message, status, created_at, updated_at, ingested_at, deleted_at, urgency, sentiment, requires_action, language, keywords, rule_version, corrected_at',
 )
 
 export type TicketFilter = {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Match, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
 
 export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
@@ -16,6 +17,20 @@ export type DeliveredTicket = {
   updated_at: string
 }
 
+/** What the rules say about a ticket. */
+export type Judgement = {
+  urgency: Urgency
+  sentiment: Sentiment
+  requires_action: boolean
+  /** Null when it could not be told. */
+  language: string | null
+  keywords: string[]
+  rule_version: string
+  matches: Match[]
+}
+
+export type ClassifiedTicket = DeliveredTicket & Judgement
+
 export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   ticket_id: string
   tenant_id: string
@@ -26,6 +41,15 @@ export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   ingested_at: Date
   /** When we noticed that the provider no longer has it; null while it does. */
   deleted_at: Date | null
+  urgency: Urgency
+  sentiment: Sentiment
+  requires_action: boolean
+  language: string | null
+  keywords: string[]
+  /** Null: not classified yet. */
+  rule_version: string | null
+  /** When an agent said otherwise than the rules; null: nobody did. */
+  corrected_at: Date | null
 }
 
 const timestamp = z.iso.datetime()
@@ -45,6 +69,13 @@ export const TicketView = z
     updated_at: timestamp,
     ingested_at: timestamp,
     deleted_at: timestamp.nullable(),
+    urgency: z.enum(URGENCIES),
+    sentiment: z.enum(SENTIMENTS),
+    requires_action: z.boolean(),
+    language: z.string().nullable(),
+    keywords: z.array(z.string()),
+    rule_version: z.string().nullable().meta({ description: 'Which rules decided; null: not classified yet' }),
+    is_corrected: z.boolean().meta({ description: 'An agent said otherwise than the rules' }),
   })
   .meta({ id: 'Ticket' })
 
@@ -63,6 +94,13 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
     updated_at: ticket.updated_at.toISOString(),
     ingested_at: ticket.ingested_at.toISOString(),
     deleted_at: ticket.deleted_at?.toISOString() ?? null,
+    urgency: ticket.urgency,
+    sentiment: ticket.sentiment,
+    requires_action: ticket.requires_action,
+    language: ticket.language,
+    keywords: ticket.keywords,
+    rule_version: ticket.rule_version,
+    is_corrected: ticket.corrected_at !== null,
   }
 }
 
@@ -72,6 +110,7 @@ export type TicketChange = {
   changes: Record<string, { old: string | null; new: string | null }>
   recorded_at: Date
   run_id: string | null
+  changed_by: string | null
 }
 
 export const ChangeView = z
@@ -80,10 +119,14 @@ export const ChangeView = z
     changes: z.record(z.string(), z.object({ old: z.string().nullable(), new: z.string().nullable() })),
     recorded_at: timestamp,
     job_id: z.uuid().nullable().meta({ description: 'The ingestion job that brought the change in' }),
+    changed_by: z
+      .string()
+      .nullable()
+      .meta({ description: 'Who changed it when no job brought it in: an agent, or other rules' }),
   })
   .meta({ id: 'TicketChange' })
 
 export function presentChange(change: TicketChange): z.output<typeof ChangeView> {
-  const { action, changes, recorded_at, run_id } = change
-  return { action, changes, recorded_at: recorded_at.toISOString(), job_id: run_id }
+  const { action, changes, recorded_at, run_id, changed_by } = change
+  return { action, changes, recorded_at: recorded_at.toISOString(), job_id: run_id, changed_by }
 }

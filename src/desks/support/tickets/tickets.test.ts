@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Answer, call } from '../../../../test/harness/call.ts'
+import { classified } from '../../../../test/harness/classified.ts'
 import { silent } from '../../../../test/harness/database.ts'
 import { OPERATOR_TOKEN, testSystem } from '../../../../test/harness/system.ts'
 import { tenantId } from '../../../kernel/tenant-id.ts'
@@ -39,7 +40,13 @@ async function inTenant<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promis
 }
 
 const store = (tenant: string, tickets: DeliveredTicket[], origin = 'provider') =>
-  inTenant(tenant, (tx) => upsertTickets(tx, tickets, { runId: null, origin }))
+  inTenant(tenant, (tx) =>
+    upsertTickets(
+      tx,
+      tickets.map((each) => classified(each)),
+      { runId: null, origin },
+    ),
+  )
 const remove = (tenant: string, ids: string[]) => inTenant(tenant, (tx) => markDeleted(tx, ids, null))
 
 describe('storing a page', () => {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { defineTaskKind, PermanentFailure, type TaskContext, type TaskKind } from '../../../../core/tasks/index.ts'
 import type { TenantId } from '../../../../kernel/tenant-id.ts'
-import type { Database, Tx } from '../../../../platform/database/index.ts'
+import type { Database } from '../../../../platform/database/index.ts'
 import { failedTicket, isFailed } from '../../connectors/index.ts'
-import { type DeliveredTicket, upsertTickets } from '../../tickets/index.ts'
+import { type ClassifyTickets, type DeliveredTicket, upsertTickets } from '../../tickets/index.ts'
 import { addOutcome, type Reading, startOrResumeReading } from '../reading.ts'
 import { type FailedRow, noteRejects } from '../reject-store.ts'
 import { readImported } from './read-imported.ts'
@@ -20,19 +20,21 @@ const BATCH_RECORDS = 500
 /** Characters of their texts: a few tickets of 1 MB are enough for one. */
 const BATCH_CHARACTERS = 8 * 1_048_576
 
+export type ImportDependencies = { database: Database; classifyTickets: ClassifyTickets }
+
 /** Reads an uploaded file, batch by batch, with the same exactness as a run; the upload goes with the last batch. */
-export function ingestionImport(database: Database): TaskKind<ImportPayload, Reading> {
+export function ingestionImport(dependencies: ImportDependencies): TaskKind<ImportPayload, Reading> {
   return defineTaskKind<ImportPayload, Reading>({
     name: INGESTION_IMPORT,
     payload: Payload,
     retry: { attemptsMax: 5, baseSeconds: 2, capSeconds: 60 },
     timeLimitSeconds: 6 * 3_600,
-    handle: (context) => importFile(database, context),
+    handle: (context) => importFile(dependencies, context),
   })
 }
 
 async function importFile(
-  database: Database,
+  { database, classifyTickets }: ImportDependencies,
   context: TaskContext<ImportPayload, Reading>,
 ): Promise<Reading['counts']> {
   const { payload, tenantId, signal } = context
@@ -46,8 +48,18 @@ async function importFile(
   let batch: FileRecord[] = []
   let characters = 0
   const store = async () => {
+    const { tickets: delivered, failed } = readBatch(batch, tenantId)
+    const tickets = await classifyTickets(tenantId, delivered)
+    const delivery = { runId: context.taskId, origin: 'import' }
     await context.write(async (tx) => {
-      reading = await storeBatch(tx, { ...context, reading, batch, pages: position.chunksRead })
+      const stored = await upsertTickets(tx, tickets, delivery)
+      await noteRejects(tx, delivery, { failed, usable: tickets.map(({ external_id }) => external_id) })
+      reading = {
+        ...reading,
+        pages: position.chunksRead,
+        records: reading.records + batch.length,
+        counts: addOutcome(reading.counts, { stored, failed: failed.length, deleted: 0 }),
+      }
       return reading
     })
     batch = []
@@ -76,9 +88,10 @@ async function importFile(
   return reading.counts
 }
 
-type Batch = { tenantId: TenantId; taskId: string; reading: Reading; batch: readonly FileRecord[]; pages: number }
-
-async function storeBatch(tx: Tx, { tenantId, taskId, reading, batch, pages }: Batch): Promise<Reading> {
+function readBatch(
+  batch: readonly FileRecord[],
+  tenantId: TenantId,
+): { tickets: DeliveredTicket[]; failed: FailedRow[] } {
   const tickets: DeliveredTicket[] = []
   const failed: FailedRow[] = []
   for (const record of batch) {
@@ -87,15 +100,7 @@ async function storeBatch(tx: Tx, { tenantId, taskId, reading, batch, pages }: B
     if (isFailed(read)) failed.push({ ...read, line: record.line })
     else tickets.push(read)
   }
-  const delivery = { runId: taskId, origin: 'import' }
-  const stored = await upsertTickets(tx, tickets, delivery)
-  await noteRejects(tx, delivery, { failed, usable: tickets.map(({ external_id }) => external_id) })
-  return {
-    ...reading,
-    pages,
-    records: reading.records + batch.length,
-    counts: addOutcome(reading.counts, { stored, failed: failed.length, deleted: 0 }),
-  }
+  return { tickets, failed }
 }
 
 async function* readChunks(

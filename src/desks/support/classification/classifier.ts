@@ -1,0 +1,47 @@
+import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { Database, Tx } from '../../../platform/database/index.ts'
+import { type CompiledRules, compileRules } from './compile-rules.ts'
+import { findOverride } from './override-store.ts'
+import { loadBaseRules, readOverride } from './read-rules.ts'
+
+export type Classifier = {
+  /** The tenant's rules, at most a second old: other processes change them too. */
+  rulesOf(tenantId: TenantId): Promise<CompiledRules>
+  /** The tenant's rules as this transaction sees them. */
+  currentRules(tx: Tx): Promise<CompiledRules>
+}
+
+/** How long rules are used before the table is asked again; a change takes effect within that, without a restart. */
+export const RULES_FRESH_MS = 1_000
+/** Tenants whose rules are kept: about 2 kB each, more with many words of their own. */
+const TENANTS_KEPT = 1_000
+
+type Kept = { rules: CompiledRules; readAt: number }
+
+export function openClassifier(database: Database): Classifier {
+  const base = loadBaseRules()
+  // Compiled at the start, so that broken shipped rules stop it and no first ticket waits.
+  compileRules(base)
+  const kept = new Map<TenantId, Kept>()
+
+  const currentRules = async (tx: Tx): Promise<CompiledRules> => {
+    const override = await findOverride(tx)
+    return override ? compileRules(base, readOverride(base, override.document)) : compileRules(base)
+  }
+
+  return {
+    currentRules,
+    rulesOf: async (tenantId) => {
+      const known = kept.get(tenantId)
+      if (known && performance.now() - known.readAt < RULES_FRESH_MS) return known.rules
+      const rules = await database.withTenant(tenantId, currentRules)
+      kept.delete(tenantId)
+      // The same object while nothing changed: callers may compare.
+      const unchanged = known?.rules.version === rules.version ? known.rules : rules
+      kept.set(tenantId, { rules: unchanged, readAt: performance.now() })
+      const [oldest] = kept.keys()
+      if (kept.size > TENANTS_KEPT && oldest !== undefined) kept.delete(oldest)
+      return unchanged
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import { sql } from 'kysely'
+import { prepared, type Tx } from '../../../platform/database/index.ts'
+import type { Judgement } from './ticket.ts'
+
+/** Of live tickets of this origin among `externalIds`: when the helpdesk changed what is stored. */
+export async function listStoredTimes(
+  tx: Tx,
+  externalIds: readonly string[],
+  origin: string,
+): Promise<{ external_id: string; updated_at: Date }[]> {
+  const { rows } = await sql<{ external_id: string; updated_at: Date }>`${prepared('stored_times')}
+    select external_id, updated_at from tickets
+    where external_id = any(${[...externalIds]}) and origin = ${origin} and deleted_at is null`.execute(tx)
+  return rows
+}
+
+/** What an agent says instead of the rules. */
+export type Correction = Pick<Judgement, 'urgency' | 'sentiment' | 'requires_action'>
+/** What is left out stays. */
+export type PartOfCorrection = { [Field in keyof Correction]?: Correction[Field] | undefined }
+
+/** The three fields before and after, as rows of history; those of one change have one time. */
+const changesOf = sql.raw(`cross join lateral (values
+    ('urgency', old_urgency, new_urgency), ('sentiment', old_sentiment, new_sentiment),
+    ('requires_action', old_action::text, new_action::text)
+  ) as compared (field, old_value, new_value)`)
+const OLD_AND_NEW = sql.raw(`new.tenant_id, new.ticket_id, old.urgency as old_urgency, new.urgency as new_urgency,
+    old.sentiment as old_sentiment, new.sentiment as new_sentiment,
+    old.requires_action as old_action, new.requires_action as new_action`)
+
+/** Puts an agent's word over the rules', with history; what is left out stays. High urgency always requires action. */
+export async function correctTicket(
+  tx: Tx,
+  ticketId: string,
+  correction: PartOfCorrection,
+  correctedBy: string,
+): Promise<void> {
+  const { urgency = null, sentiment = null, requires_action = null } = correction
+  await sql`
+    with corrected as (
+      update tickets set
+        urgency = coalesce(${urgency}, urgency), sentiment = coalesce(${sentiment}, sentiment),
+        requires_action = coalesce(${urgency}, urgency) = 'high' or coalesce(${requires_action}::boolean, requires_action),
+        corrected_at = clock_timestamp(), corrected_by = ${correctedBy}
+      where ticket_id = ${ticketId}
+      returning ${OLD_AND_NEW}
+    )
+    insert into ticket_history (tenant_id, ticket_id, action, field, old_value, new_value, changed_by, recorded_at)
+    select tenant_id, ticket_id, 'updated', field, old_value, new_value, ${correctedBy}, at
+    from corrected ${changesOf}
+    cross join (select clock_timestamp() as at from (select count(*) from corrected) as all_of_them) as written
+    where old_value is distinct from new_value`.execute(tx)
+}
+
+/** Takes an agent's word back: what the rules say counts again. */
+export async function withdrawCorrection(
+  tx: Tx,
+  ticketId: string,
+  judgement: Judgement,
+  withdrawnBy: string,
+): Promise<void> {
+  await sql`update tickets set corrected_at = null, corrected_by = null where ticket_id = ${ticketId}`.execute(tx)
+  await storeJudgements(tx, [{ ticket_id: ticketId, ...judgement }], withdrawnBy)
+}
+
+/** Tickets whose classification is not of these rules, locked; their number is what `limit` allows. */
+export async function lockOutdated(
+  tx: Tx,
+  page: { ruleVersion: string; after: string | undefined; limit: number },
+): Promise<{ ticket_id: string; subject: string; message: string }[]> {
+  const { rows } = await sql<{ ticket_id: string; subject: string; message: string }>`
+    select ticket_id, subject, message from tickets
+    where rule_version is distinct from ${page.ruleVersion}
+      and ${page.after === undefined ? sql`true` : sql`ticket_id > ${page.after}`}
+    order by ticket_id limit ${page.limit} for no key update`.execute(tx)
+  return rows
+}
+
+/** Stores what other rules say about tickets that this transaction has locked; returns how many mean something else now. */
+export async function storeJudgements(
+  tx: Tx,
+  judgements: readonly (Judgement & { ticket_id: string })[],
+  changedBy: string,
+): Promise<number> {
+  const { rows } = await sql<{ changed: number }>`
+    with judged as (
+      select * from jsonb_to_recordset(${JSON.stringify(judgements)}::jsonb) as page(
+        ticket_id uuid, urgency text, sentiment text, requires_action boolean, language text, keywords text[],
+        rule_version text, matches jsonb)
+    ), stored as (
+      update tickets set
+        urgency = case when corrected_at is null then judged.urgency else tickets.urgency end,
+        sentiment = case when corrected_at is null then judged.sentiment else tickets.sentiment end,
+        requires_action = case when corrected_at is null then judged.requires_action else tickets.requires_action end,
+        language = judged.language, keywords = judged.keywords, rule_version = judged.rule_version, matches = judged.matches
+      from judged where tickets.ticket_id = judged.ticket_id
+      returning ${OLD_AND_NEW}
+    ), recorded as (
+      insert into ticket_history (tenant_id, ticket_id, action, field, old_value, new_value, changed_by, recorded_at)
+      select tenant_id, ticket_id, 'updated', field, old_value, new_value, ${changedBy}, at
+      from stored ${changesOf}
+      cross join (select clock_timestamp() as at from (select count(*) from stored) as all_of_them) as written
+      where old_value is distinct from new_value
+      returning ticket_id
+    )
+    select count(distinct ticket_id) as changed from recorded`.execute(tx)
+  return rows[0]?.changed ?? 0
+}
+
+export type CorrectedTicket = Correction & {
+  ticket_id: string
+  external_id: string
+  subject: string
+  message: string
+  language: string | null
+  corrected_at: Date
+  corrected_by: string
+}
+
+/** Corrected tickets, the earliest correction first. */
+export async function listCorrected(
+  tx: Tx,
+  page: { after: readonly [string, string] | undefined; limit: number },
+): Promise<CorrectedTicket[]> {
+  const { after, limit } = page
+  const { rows } = await sql<CorrectedTicket>`
+    select ticket_id, external_id, subject, message, language, urgency, sentiment, requires_action, corrected_at, corrected_by
+    from tickets
+    where corrected_at is not null and deleted_at is null
+      and ${after === undefined ? sql`true` : sql`(corrected_at, ticket_id) > (${after[0]}::timestamptz, ${after[1]}::uuid)`}
+    order by corrected_at, ticket_id limit ${limit}`.execute(tx)
+  return rows
+}

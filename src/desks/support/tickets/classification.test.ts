@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { ingestionScene } from '../../../../test/harness/ingestion.ts'
+import { OPERATOR_TOKEN } from '../../../../test/harness/system.ts'
+
+type Ticket = {
+  urgency: string
+  sentiment: string
+  requires_action: boolean
+  rule_version: string
+  is_corrected: boolean
+}
+type History = { history: { changes: Record<string, { old: string; new: string }>; changed_by: string | null }[] }
+
+const LAWYER = 'My lawyer will sue you for this.'
+
+/** A provider with one threatening and one friendly ticket, fetched by a running system. */
+async function classificationScene() {
+  const scene = await ingestionScene({ tickets: 0 })
+  const threat = scene.helpdesk.insertTicket({ tenant_id: 'tenant_a', subject: 'Notice', message: LAWYER }).id
+  const praise = scene.helpdesk.insertTicket({
+    tenant_id: 'tenant_a',
+    subject: 'Thanks',
+    message: 'All is great, thank you!',
+  }).id
+  const system = await scene.start()
+  await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
+  const run = async () => scene.ended(system, await scene.startRun(system, 'tenant_a'))
+  await run()
+  const ask = <Body = Ticket>(path: string, method = 'GET', body?: unknown, tenant = 'tenant_a') =>
+    scene.operator<Body>(system, `/api/v1${path}?tenant_id=${tenant}`, method, body)
+  const ticket = async (id: string) => (await ask(`/tickets/${id}`)).body
+  const history = async (id: string) => (await ask<History>(`/tickets/${id}/history`)).body.history
+  type Task = { status: string; result: { classified: number; changed: number } }
+  const taskEnded = (id: string) =>
+    scene.until('the task never ended', async () => {
+      const { body } = await ask<Task>(`/tasks/${id}`)
+      return body.status === 'succeeded' && body
+    })
+  return { ...scene, system, run, ask, ticket, history, taskEnded, threat, praise }
+}
+
+describe('a ticket that comes in', () => {
+  it('is classified by the rules, in the transaction that stores it', async () => {
+    const { ticket, threat, praise } = await classificationScene()
+    expect(await ticket(threat)).toMatchObject({ urgency: 'high', requires_action: true, is_corrected: false })
+    expect(await ticket(praise)).toMatchObject({ urgency: 'low', sentiment: 'positive', requires_action: false })
+  })
+
+  it('is classified anew when its words change, with history, and not when only its time does', async () => {
+    const { helpdesk, run, ticket, history, threat } = await classificationScene()
+    helpdesk.changeTicket(threat, { status: 'pending', updated_at: '2030-01-01T00:00:00Z' })
+    await run()
+    expect((await history(threat))[0]?.changes).toEqual({ status: { old: 'open', new: 'pending' } })
+    helpdesk.changeTicket(threat, { message: 'Solved, thank you very much!', updated_at: '2030-01-02T00:00:00Z' })
+    await run()
+    expect(await ticket(threat)).toMatchObject({ urgency: 'low', requires_action: false })
+    expect((await history(threat))[0]?.changes).toMatchObject({ urgency: { old: 'high', new: 'low' } })
+  })
+})
+
+describe('an agent’s correction', () => {
+  it('wins over later runs and rules, is in the history with its author, and is exported as labelled data', async () => {
+    const { helpdesk, system, run, ask, ticket, history, taskEnded, threat } = await classificationScene()
+    const corrected = await ask(`/tickets/${threat}/classification`, 'PATCH', {
+      urgency: 'low',
+      requires_action: false,
+    })
+    expect(corrected.body).toMatchObject({ urgency: 'low', requires_action: false, is_corrected: true })
+    expect((await history(threat))[0]).toMatchObject({
+      changed_by: 'operator',
+      changes: { urgency: { old: 'high', new: 'low' }, requires_action: { old: 'true', new: 'false' } },
+    })
+    helpdesk.changeTicket(threat, { message: `${LAWYER} Today!`, updated_at: '2030-01-01T00:00:00Z' })
+    await run()
+    await taskEnded((await ask<{ task_id: string }>('/tickets/reclassify', 'POST')).body.task_id)
+    expect(await ticket(threat)).toMatchObject({ urgency: 'low', is_corrected: true })
+
+    const response = await fetch(`${system.url}/api/v1/tickets/corrections?tenant_id=tenant_a`, {
+      headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
+    })
+    const lines = (await response.text()).trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { id: threat, body: `${LAWYER} Today!`, urgency: 'low', requires_action: false },
+    ])
+
+    const withdrawn = await ask(`/tickets/${threat}/classification`, 'DELETE')
+    expect(withdrawn.body).toMatchObject({ urgency: 'high', requires_action: true, is_corrected: false })
+    expect((await ask(`/tickets/${threat}/classification`, 'DELETE')).status).toBe(409)
+  })
+
+  it('cannot make a ticket of high urgency that requires no action', async () => {
+    const { ask, praise } = await classificationScene()
+    const wrong = { urgency: 'high', requires_action: false }
+    expect((await ask(`/tickets/${praise}/classification`, 'PATCH', wrong)).status).toBe(422)
+    const high = await ask(`/tickets/${praise}/classification`, 'PATCH', { urgency: 'high' })
+    expect(high.body).toMatchObject({ urgency: 'high', requires_action: true })
+    const calm = await ask(`/tickets/${praise}/classification`, 'PATCH', { requires_action: false })
+    expect(calm.body).toMatchObject({ urgency: 'high', requires_action: true })
+  })
+
+  it('is not of another tenant’s ticket', async () => {
+    const { ask, threat } = await classificationScene()
+    expect((await ask(`/tickets/${threat}/classification`, 'PATCH', { urgency: 'low' }, 'tenant_b')).status).toBe(404)
+  })
+})
+
+describe('a tenant’s own rules', () => {
+  it('take effect without a restart, for new tickets and, by a task, for those that are there', async () => {
+    const { helpdesk, run, ask, ticket, history, taskEnded, threat, until } = await classificationScene()
+    type Classification = { urgency: string; rule_version: string; matches: { rule: string; text: string }[] }
+    const classify = async (tenant: string) =>
+      (await ask<Classification>('/classify', 'POST', { message: LAWYER }, tenant)).body
+    expect((await classify('tenant_a')).urgency).toBe('high')
+
+    const off = { legal_threat: { off: true }, lawyer: { off: true } }
+    type Changed = { rule_version: string; task_id: string }
+    const changed = await ask<Changed>('/classification/rules', 'PUT', { concepts: off })
+    expect(changed.status).toBe(200)
+    expect(await taskEnded(changed.body.task_id)).toMatchObject({ result: { classified: 2, changed: 1 } })
+    expect((await ticket(threat)).urgency).not.toBe('high')
+    expect((await ticket(threat)).rule_version).toBe(changed.body.rule_version)
+    expect((await history(threat))[0]).toMatchObject({ changed_by: `rules:${changed.body.rule_version}` })
+    expect((await classify('tenant_a')).rule_version).toBe(changed.body.rule_version)
+    expect((await classify('tenant_b')).urgency).toBe('high')
+
+    await until('new tickets still come in by the old rules', async () => {
+      const { id } = helpdesk.insertTicket({ tenant_id: 'tenant_a', message: LAWYER })
+      await run()
+      return (await ticket(id)).rule_version === changed.body.rule_version
+    })
+    await taskEnded((await ask<Changed>('/classification/rules', 'DELETE')).body.task_id)
+    expect((await ticket(threat)).urgency).toBe('high')
+  })
+
+  it('that cannot be used change nothing and are told with their place', async () => {
+    const { ask } = await classificationScene()
+    type Problem = { code: string; errors: { field: string }[] }
+    const wrong = await ask<Problem>('/classification/rules', 'PUT', { concepts: { no_such_concept: { off: true } } })
+    expect(wrong).toMatchObject({ status: 422, body: { code: 'classification.invalid_rules' } })
+    expect(wrong.body.errors[0]?.field).toContain('no_such_concept')
+    expect((await ask<{ override: unknown }>('/classification/rules')).body.override).toBeNull()
+  })
+})

@@ -1,0 +1,59 @@
+import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { Database } from '../../../platform/database/index.ts'
+import { type Classification, type Classifier, type CompiledRules, classify } from '../classification/index.ts'
+import { listStoredTimes } from './classification-store.ts'
+import type { ClassifiedTicket, DeliveredTicket } from './ticket.ts'
+
+/** Says what delivered tickets mean, by the rules of their tenant. */
+export type ClassifyTickets = (tenantId: TenantId, tickets: readonly DeliveredTicket[]) => Promise<ClassifiedTicket[]>
+
+/**
+ * The same for tickets of which most are known already: those that the tenant has as they are, or newer, need no more
+ * work and are only counted. Nothing is lost when somebody writes meanwhile: a stored `updated_at` never goes back.
+ */
+export type ClassifyNews = (
+  tenantId: TenantId,
+  tickets: readonly DeliveredTicket[],
+  origin: string,
+) => Promise<{ news: ClassifiedTicket[]; unchanged: number }>
+
+export function classifyTicketsWith({ classifier, database }: { classifier: Classifier; database: Database }) {
+  const classifyTickets: ClassifyTickets = async (tenantId, tickets) => {
+    if (tickets.length === 0) return []
+    const rules = await classifier.rulesOf(tenantId)
+    return tickets.map((ticket) => ({ ...ticket, ...judge(rules, ticket) }))
+  }
+  const classifyNews: ClassifyNews = async (tenantId, tickets, origin) => {
+    if (tickets.length === 0) return { news: [], unchanged: 0 }
+    const ids = tickets.map(({ external_id }) => external_id)
+    const stored = await database.withTenant(tenantId, (tx) => listStoredTimes(tx, ids, origin))
+    const times = new Map(stored.map(({ external_id, updated_at }) => [external_id, updated_at.getTime()]))
+    const isNews = ({ external_id, updated_at }: DeliveredTicket) =>
+      Date.parse(updated_at) > (times.get(external_id) ?? Number.NEGATIVE_INFINITY)
+    const news = await classifyTickets(tenantId, tickets.filter(isNews))
+    return { news, unchanged: new Set(ids).size - new Set(news.map(({ external_id }) => external_id)).size }
+  }
+  return { classifyTickets, classifyNews }
+}
+
+/** More say nothing more about a ticket, and each counts in the statistics. */
+const KEYWORDS_MAX = 10
+const KEYWORD_CHARACTERS_MAX = 60
+
+/** What the rules say about a text, in the columns of a ticket. */
+export function judge(rules: CompiledRules, text: { subject: string; message: string }) {
+  const { urgency, sentiment, requires_action, language, rule_version, matches } = classify(rules, text)
+  return {
+    ...{ urgency, sentiment, requires_action, rule_version, matches },
+    language: language === 'unknown' ? null : language,
+    keywords: keywordsOf(matches),
+  }
+}
+
+/** The words that made a ticket a matter, in lower case; how somebody feels is no keyword. */
+function keywordsOf(matches: Classification['matches']): string[] {
+  const words = matches
+    .filter(({ dimension, score, text }) => dimension !== 'sentiment' && score > 0 && text !== '')
+    .map(({ text }) => text.toLowerCase().replace(/\s+/g, ' ').slice(0, KEYWORD_CHARACTERS_MAX).toWellFormed())
+  return [...new Set(words)].slice(0, KEYWORDS_MAX)
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { recordAudit } from '../../../core/audit/index.ts'
+import { defineTaskKind, type EnqueueTask, type TaskContext, type TaskKind } from '../../../core/tasks/index.ts'
+import { sleep } from '../../../kernel/abort.ts'
+import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { Tx } from '../../../platform/database/index.ts'
+import { type Classifier, RULES_FRESH_MS } from '../classification/index.ts'
+import { lockOutdated, storeJudgements } from './classification-store.ts'
+import { judge } from './classify-tickets.ts'
+
+/** What was classified again, and how many tickets mean something else since. */
+export type Reclassified = { classified: number; changed: number }
+
+/** Locked, classified and stored by one transaction; more would keep a run's page waiting for its tickets. */
+const AT_ONCE = 200
+
+/**
+ * Classifies all tickets of a tenant again whose classification is not of its current rules; what agents have corrected
+ * keeps their word. Looks twice: another process may have used the old rules for as long as it keeps them.
+ */
+export function ticketReclassify(classifier: Classifier): TaskKind<Record<string, never>, Reclassified> {
+  return defineTaskKind<Record<string, never>, Reclassified>({
+    name: 'ticket.reclassify',
+    payload: z.strictObject({}),
+    retry: { attemptsMax: 5, baseSeconds: 2, capSeconds: 60 },
+    timeLimitSeconds: 6 * 3_600,
+    handle: async (context) => {
+      const first = await classifyOutdated(classifier, context, { classified: 0, changed: 0, ...context.progress })
+      await sleep(RULES_FRESH_MS * 2, context.signal)
+      return classifyOutdated(classifier, context, first)
+    },
+  })
+}
+
+async function classifyOutdated(
+  classifier: Classifier,
+  { write, signal }: TaskContext<Record<string, never>, Reclassified>,
+  before: Reclassified,
+): Promise<Reclassified> {
+  let done = before
+  let after: string | undefined
+  for (let more = true; more; ) {
+    signal.throwIfAborted()
+    await write(async (tx) => {
+      const rules = await classifier.currentRules(tx)
+      const outdated = await lockOutdated(tx, { ruleVersion: rules.version, after, limit: AT_ONCE })
+      more = outdated.length === AT_ONCE
+      after = outdated.at(-1)?.ticket_id
+      const judgements = outdated.map(({ ticket_id, ...text }) => ({ ticket_id, ...judge(rules, text) }))
+      const changed = await storeJudgements(tx, judgements, `rules:${rules.version}`)
+      done = { classified: done.classified + outdated.length, changed: done.changed + changed }
+      return done
+    })
+  }
+  return done
+}
+
+export type StartReclassification = (tx: Tx, tenantId: TenantId, startedBy: string) => Promise<{ taskId: string }>
+
+/** Starts the task, or finds the one that waits or runs: it takes the rules as they are when it gets to each ticket. */
+export function startReclassificationWith(
+  enqueue: EnqueueTask,
+  kind: TaskKind<Record<string, never>, Reclassified>,
+): StartReclassification {
+  return async (tx, tenantId, startedBy) => {
+    const { taskId, created } = await enqueue(tx, tenantId, kind, {}, { uniqueKey: 'all', createdBy: startedBy })
+    const subject = `task:${taskId}`
+    if (created) await recordAudit(tx, { tenantId, actor: startedBy, action: 'ticket.reclassify', subject })
+    return { taskId }
+  }
+}
