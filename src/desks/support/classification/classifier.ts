@@ -3,8 +3,11 @@ import type { Database, Tx } from '../../../platform/database/index.ts'
 import { type CompiledRules, compileRules } from './compile-rules.ts'
 import { findOverride } from './override-store.ts'
 import { loadBaseRules, readOverride } from './read-rules.ts'
+import type { RuleDocument } from './rule-document.ts'
 
 export type Classifier = {
+  /** The shipped rules. */
+  base: RuleDocument
   /** The tenant's rules, at most a second old: other processes change them too. */
   rulesOf(tenantId: TenantId): Promise<CompiledRules>
   /** The tenant's rules as this transaction sees them. */
@@ -30,6 +33,7 @@ export function openClassifier(database: Database): Classifier {
   }
 
   return {
+    base,
     currentRules,
     rulesOf: async (tenantId) => {
       const known = kept.get(tenantId)

@@ -8,7 +8,8 @@ import { classify } from './classify.ts'
 import { classificationFault } from './faults.ts'
 import { SENTIMENTS, URGENCIES } from './labels.ts'
 import { deleteOverride, findOverride, saveOverride } from './override-store.ts'
-import { InvalidRules, loadBaseRules, type RuleProblem, readOverride } from './read-rules.ts'
+import { InvalidRules, type RuleProblem, readOverride } from './read-rules.ts'
+import type { RuleDocument } from './rule-document.ts'
 
 export const MatchView = z
   .object({
@@ -50,8 +51,6 @@ const inTenant = { tag: 'Classification', tenant: 'query', query: z.strictObject
 const Changed = z.object({ rule_version: z.string(), task_id: z.uuid() })
 
 export function classificationRoutes(classifier: Classifier, rulesChanged: RulesChanged): Route[] {
-  const base = loadBaseRules()
-
   const changed = async (tx: Tx, tenantId: TenantId, changedBy: string) => {
     const { version } = await classifier.currentRules(tx)
     const details = { rule_version: version }
@@ -103,7 +102,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
       body: z.record(z.string().max(100), z.unknown()).meta({ description: 'See docs/classification-rules.md' }),
       responses: { 200: Changed },
       handle: async ({ tx, tenantId, caller, body }) => {
-        await saveOverride(tx, checked(base, body), caller.id)
+        await saveOverride(tx, checked(classifier.base, body), caller.id)
         return changed(tx, tenantId, caller.id)
       },
     }),
@@ -123,7 +122,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
 }
 
 /** @throws classification.invalid_rules, with the path of each mistake */
-function checked(base: ReturnType<typeof loadBaseRules>, document: unknown): unknown {
+function checked(base: RuleDocument, document: unknown): unknown {
   try {
     readOverride(base, document)
     return document
