@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest'
-import type { MountedRoute } from '../../src/platform/http/index.ts'
+import { encodeCursor, type MountedRoute } from '../../src/platform/http/index.ts'
 import { startFakeZendesk } from '../fakes/zendesk.ts'
 import type { factories } from '../harness/factories.ts'
 
@@ -66,6 +66,12 @@ const ofConnector =
     ...sample,
   })
 const page = { query: { limit: '2' } }
+
+const everyTicketFilter = {
+  ...{ sentiment: 'neutral', requires_action: 'false', source: 'email', customer_id: 'customer-1', origin: 'provider' },
+  ...{ created_from: '2000-01-01T00:00:00Z', created_to: '2999-01-01T00:00:00Z', include_deleted: 'true' },
+  ...{ updated_from: '2000-01-01T00:00:00Z', updated_to: '2999-01-01T00:00:00Z', q: 'subject' },
+}
 
 /** For every route one request that it accepts. A new route needs its line here, or the route tests fail. */
 const SAMPLES: Record<string, (things: Things) => Sample> = {
@@ -168,7 +174,12 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     params: { ticket_id: ticketId },
     query: { tenant_id: tenantId },
   }),
-  'GET /api/v1/tickets': inTenant({ limit: '2', status: 'open', source: 'email', customer_id: 'customer-1' }),
+  'GET /api/v1/tickets': inTenant({
+    ...{ ...everyTicketFilter, status: 'open', urgency: 'low', limit: '2', sort: '-created_at' },
+    cursor: encodeCursor(['-created_at', '2999-01-01T00:00:00Z', '00000000-0000-4000-8000-000000000000']),
+  }),
+  'GET /api/v1/tickets/urgent': inTenant({ ...everyTicketFilter, sort: 'relevance', page: '1', page_size: '2' }),
+  'GET /api/v1/tickets/export': inTenant({ ...everyTicketFilter, status: 'open', urgency: 'low', format: 'ndjson' }),
   'GET /api/v1/tickets/:ticket_id': ({ tenantId, ticketId }) => ({
     ...{ params: { ticket_id: ticketId }, query: { tenant_id: tenantId } },
   }),

@@ -304,6 +304,7 @@ export interface Tickets {
   ticket_id: Generated<string>;
   updated_at: Timestamp;
   urgency: Generated<string>;
+  words: Generated<string | null>;
 }
 
 export interface DB {

@@ -9,7 +9,7 @@ import { exportCorrections } from './export-corrections.ts'
 import { ticketFault, ticketNotFound } from './faults.ts'
 import type { StartReclassification } from './reclassify-tickets.ts'
 import { findTicket } from './store.ts'
-import { presentTicket, type Ticket, TicketView } from './ticket.ts'
+import { type ExplainedTicket, presentTicket, TicketView } from './ticket.ts'
 
 export type ClassificationRouteDependencies = {
   database: Database
@@ -98,7 +98,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
   ]
 }
 
-async function requireTicket(tx: Tx, id: string): Promise<Ticket> {
+async function requireTicket(tx: Tx, id: string): Promise<ExplainedTicket> {
   const ticket = await findTicket(tx, id)
   if (!ticket) throw ticketNotFound()
   return ticket

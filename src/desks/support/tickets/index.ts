@@ -7,6 +7,7 @@ import { startReclassificationWith, ticketReclassify } from './reclassify-ticket
 import { ticketRoutes } from './routes.ts'
 
 export type { ClassifyNews, ClassifyTickets } from './classify-tickets.ts'
+export { unguard } from './export/guarded-text.ts'
 export { type Delivery, markDeleted, storingTickets, type UpsertCounts, upsertTickets } from './store.ts'
 export { type ClassifiedTicket, type DeliveredTicket, TICKET_STATUSES, type TicketStatus } from './ticket.ts'
 
@@ -27,7 +28,10 @@ export function ticketsModule(dependencies: { database: Database; classifier: Cl
   const startReclassification = startReclassificationWith(dependencies.enqueue, reclassify)
   return {
     // The routes with fixed names first: `/tickets/corrections` is no ticket's id.
-    routes: [...ticketClassificationRoutes({ ...dependencies, startReclassification }), ...ticketRoutes],
+    routes: [
+      ...ticketClassificationRoutes({ ...dependencies, startReclassification }),
+      ...ticketRoutes(dependencies.database),
+    ],
     kinds: [reclassify as unknown as TaskKind],
     ...classifyTicketsWith(dependencies),
     startReclassification,

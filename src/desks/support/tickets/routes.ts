@@ -1,84 +1,141 @@
 import { z } from 'zod'
-import { moment } from '../../../kernel/moment.ts'
-import type { Tx } from '../../../platform/database/index.ts'
-import {
-  decodeCursor,
-  linkHeader,
-  PageQuery,
-  type Route,
-  reply,
-  TenantQuery,
-  tenantRoute,
-  toPage,
-} from '../../../platform/http/index.ts'
+import type { Database, Tx } from '../../../platform/database/index.ts'
+import { invalid, type Route, reply, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
+import { EXPORT_FORMATS, SPELLINGS } from './export/columns.ts'
+import { exportTickets, lastTicket } from './export/export-tickets.ts'
 import { ticketNotFound } from './faults.ts'
-import { findTicket, listChanges, listTickets } from './store.ts'
-import { ChangeView, presentChange, presentTicket, TICKET_STATUSES, type Ticket, TicketView } from './ticket.ts'
+import { FilterQuery, readFilter, type TicketFilter } from './listing/filter.ts'
+import { findMatches, listTickets } from './listing/list-tickets.ts'
+import { readPosition, SORTS } from './listing/order.ts'
+import { nextLink, PagingQuery, readSlice } from './listing/paging.ts'
+import { findTicket, listChanges } from './store.ts'
+import {
+  ChangeView,
+  type ExplainedTicket,
+  ExplainedTicketView,
+  presentChange,
+  presentExplained,
+  presentTicket,
+  TicketView,
+} from './ticket.ts'
 
 const TicketParams = z.strictObject({ ticket_id: z.string().min(1).max(200) })
 
-export const ticketRoutes: Route[] = [
-  tenantRoute({
-    method: 'GET',
-    path: '/tickets',
-    tag: 'Tickets',
-    summary: 'List tickets, newest first',
-    access: 'ticket.read',
-    tenant: 'query',
-    query: z.strictObject({
-      ...TenantQuery,
-      ...PageQuery,
-      status: z.enum(TICKET_STATUSES).optional(),
-      source: z.string().min(1).max(100).optional(),
-      customer_id: z.string().min(1).max(200).optional(),
-      created_from: moment.optional().meta({ description: 'Created at or after' }),
-      created_to: moment.optional().meta({ description: 'Created before' }),
-      include_deleted: z
-        .enum(['true', 'false'])
-        .optional()
-        .meta({ description: 'Also those the provider no longer has' }),
-    }),
-    responses: { 200: z.object({ tickets: z.array(TicketView), next_cursor: z.string().nullable() }) },
-    handle: async ({ tx, query: { tenant_id: _, limit, cursor, include_deleted, ...fields }, request }) => {
-      const filter = { ...fields, include_deleted: include_deleted === 'true' }
-      const after = decodeCursor(cursor, z.tuple([moment, z.uuid()]))
-      const found = await listTickets(tx, filter, { after, limit: limit + 1 })
-      const { rows, nextCursor } = toPage(found, limit, (ticket) => [ticket.created_at.toISOString(), ticket.ticket_id])
-      const body = { tickets: rows.map(presentTicket), next_cursor: nextCursor }
-      return reply(200, body, linkHeader(request.originalUrl, nextCursor))
-    },
-  }),
-  tenantRoute({
-    method: 'GET',
-    path: '/tickets/:ticket_id',
-    tag: 'Tickets',
-    summary: 'Show a ticket by its id here or at the provider',
-    access: 'ticket.read',
-    tenant: 'query',
-    params: TicketParams,
-    query: z.strictObject(TenantQuery),
-    responses: { 200: TicketView },
-    handle: async ({ tx, params: { ticket_id } }) => reply(200, presentTicket(await requireTicket(tx, ticket_id))),
-  }),
-  tenantRoute({
-    method: 'GET',
-    path: '/tickets/:ticket_id/history',
-    tag: 'Tickets',
-    summary: 'Show what changed in a ticket, newest first',
-    access: 'ticket.read',
-    tenant: 'query',
-    params: TicketParams,
-    query: z.strictObject({ ...TenantQuery, limit: z.coerce.number().int().min(1).max(200).default(50) }),
-    responses: { 200: z.object({ ticket_id: z.uuid(), history: z.array(ChangeView) }) },
-    handle: async ({ tx, params: { ticket_id }, query: { limit } }) => {
-      const ticket = await requireTicket(tx, ticket_id)
-      const changes = await listChanges(tx, ticket.ticket_id, limit)
-      return reply(200, { ticket_id: ticket.ticket_id, history: changes.map(presentChange) })
-    },
-  }),
-]
+const ListQuery = z.strictObject({
+  ...TenantQuery,
+  ...PagingQuery,
+  ...FilterQuery,
+  sort: z
+    .enum(SORTS)
+    .default('-created_at')
+    .meta({ description: '`-` is descending; `relevance` needs `q` and ranks the 500 newest tickets that match' }),
+})
+type Asked = z.output<typeof ListQuery>
 
-async function requireTicket(tx: Tx, id: string): Promise<Ticket> {
+/** `status` and `urgency` are what the list is about. */
+const UrgentQuery = ListQuery.omit({ status: true, urgency: true })
+
+const ListView = z.object({
+  tickets: z.array(TicketView),
+  total: z.int().meta({ description: 'How many tickets there are on all pages' }),
+  total_is_estimate: z.boolean().meta({ description: 'Exact for few tickets, and without filters beyond the counted' }),
+  next_cursor: z.string().nullable(),
+})
+
+/** Reading tickets. `/tickets/urgent` and `/tickets/export` win over a ticket of that id, which our own id still finds. */
+export function ticketRoutes(database: Database): Route[] {
+  return [
+    listRoute(database, { path: '/tickets', query: ListQuery, summary: 'List and search tickets', narrow: readFilter }),
+    listRoute(database, {
+      path: '/tickets/urgent',
+      query: UrgentQuery as unknown as typeof ListQuery,
+      summary: 'List tickets of high urgency that are not closed',
+      narrow: (query) => ({ ...readFilter(query), urgency: 'high', status: ['open', 'pending'] }),
+    }),
+    tenantRoute({
+      method: 'GET',
+      path: '/tickets/export',
+      tag: 'Tickets',
+      summary: 'Download tickets as a file that an import reads',
+      access: 'ticket.read',
+      tenant: 'query',
+      query: z.strictObject({ ...TenantQuery, ...FilterQuery, format: z.enum(EXPORT_FORMATS).default('csv') }),
+      responses: { 200: z.unknown() },
+      handle: async ({ tx, tenantId, query: { format, ...query }, request, signal }) => {
+        const name = `tickets-${tenantId}-${new Date().toISOString().slice(0, 10)}.${format}`
+        const headers = {
+          ...{ 'content-type': SPELLINGS[format].type, 'cache-control': 'no-store' },
+          'content-disposition': `attachment; filename="${name}"`,
+        }
+        // Fastify reads the stream of an answer to HEAD to its end, for nobody.
+        if (request.method === 'HEAD') return reply(200, '', headers)
+        const file = { tenantId, filter: readFilter(query), format, last: await lastTicket(tx, tenantId) }
+        return reply(200, exportTickets(database, file, signal), headers)
+      },
+    }),
+    tenantRoute({
+      method: 'GET',
+      path: '/tickets/:ticket_id',
+      tag: 'Tickets',
+      summary: 'Show a ticket by its id here or at the provider',
+      access: 'ticket.read',
+      tenant: 'query',
+      params: TicketParams,
+      query: z.strictObject(TenantQuery),
+      responses: { 200: ExplainedTicketView },
+      handle: async ({ tx, params: { ticket_id } }) => reply(200, presentExplained(await requireTicket(tx, ticket_id))),
+    }),
+    tenantRoute({
+      method: 'GET',
+      path: '/tickets/:ticket_id/history',
+      tag: 'Tickets',
+      summary: 'Show what changed in a ticket, newest first',
+      access: 'ticket.read',
+      tenant: 'query',
+      params: TicketParams,
+      query: z.strictObject({ ...TenantQuery, limit: z.coerce.number().int().min(1).max(200).default(50) }),
+      responses: { 200: z.object({ ticket_id: z.uuid(), history: z.array(ChangeView) }) },
+      handle: async ({ tx, params: { ticket_id }, query: { limit } }) => {
+        const ticket = await requireTicket(tx, ticket_id)
+        const changes = await listChanges(tx, ticket.ticket_id, limit)
+        return reply(200, { ticket_id: ticket.ticket_id, history: changes.map(presentChange) })
+      },
+    }),
+  ]
+}
+
+type ListOf = {
+  path: `/${string}`
+  summary: string
+  query: typeof ListQuery
+  narrow: (query: Asked) => TicketFilter
+}
+
+function listRoute(database: Database, { path, summary, query: schema, narrow }: ListOf): Route {
+  return tenantRoute({
+    ...{ method: 'GET', path, tag: 'Tickets', summary, access: 'ticket.read', tenant: 'query', query: schema },
+    responses: { 200: ListView },
+    prepare: async ({ query }) => {
+      const listing = readListing(query, narrow(query))
+      return { listing, matches: query.q === undefined ? undefined : await findMatches(database, listing) }
+    },
+    handle: async ({ tx, prepared: { listing, matches }, request }) => {
+      const { tickets, total, total_is_estimate, nextCursor } = await listTickets(tx, listing, matches)
+      const body = { tickets: tickets.map(presentTicket), total, total_is_estimate, next_cursor: nextCursor }
+      return reply(200, body, nextLink(request.originalUrl, nextCursor, listing.slice))
+    },
+  })
+}
+
+function readListing(query: Asked, filter: TicketFilter) {
+  const { sort, cursor, q } = query
+  if (sort === 'relevance' && q === undefined) {
+    throw invalid([{ in: 'query', field: 'sort', message: 'relevance needs words to search for in q' }])
+  }
+  return { filter, sort, slice: readSlice(query), position: readPosition(cursor, sort) }
+}
+
+async function requireTicket(tx: Tx, id: string): Promise<ExplainedTicket> {
   const ticket = await findTicket(tx, id)
   if (ticket) return ticket
   throw ticketNotFound()

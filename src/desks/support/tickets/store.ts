@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { uuidsV7 } from '../../../kernel/uuid.ts'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
-import type { ClassifiedTicket, Ticket, TicketChange, TicketStatus } from './ticket.ts'
+import type { ClassifiedTicket, ExplainedTicket, TicketChange } from './ticket.ts'
 
 export type UpsertCounts = { created: number; updated: number; restored: number; unchanged: number }
 
@@ -154,48 +154,20 @@ export async function listChanges(tx: Tx, ticketId: string, limit: number): Prom
   return rows
 }
 
-const COLUMNS = sql.raw(
-  'ticket_id, tenant_id, external_id, origin, source, customer_id, subject, message, status, created_at, updated_at, ingested_at, deleted_at, urgency, sentiment, requires_action, language, keywords, rule_version, corrected_at',
+/** Everything of {@link Ticket}. */
+export const TICKET_COLUMNS = sql.raw(
+  `ticket_id, tenant_id, external_id, origin, source, customer_id, subject, message, status, urgency, sentiment,
+   requires_action, language, keywords, rule_version, corrected_at is not null as is_corrected,
+   created_at, updated_at, ingested_at, deleted_at`,
 )
-
-export type TicketFilter = {
-  status?: TicketStatus | undefined
-  source?: string | undefined
-  customer_id?: string | undefined
-  created_from?: string | undefined
-  created_to?: string | undefined
-  /** Deleted tickets too; without it they are left out. */
-  include_deleted?: boolean | undefined
-}
-
-/** Newest first by (created_at, ticket_id); `after` is the position of the last ticket of the page before. */
-export async function listTickets(
-  tx: Tx,
-  filter: TicketFilter,
-  page: { after?: readonly [string, string] | undefined; limit: number },
-): Promise<Ticket[]> {
-  const { status, source, customer_id, created_from, created_to, include_deleted = false } = filter
-  const { rows } = await sql<Ticket>`
-    select ${COLUMNS} from tickets
-    where ${include_deleted ? sql`true` : sql`deleted_at is null`}
-      ${status === undefined ? sql`` : sql`and status = ${status}`}
-      ${source === undefined ? sql`` : sql`and source = ${source}`}
-      ${customer_id === undefined ? sql`` : sql`and customer_id = ${customer_id}`}
-      ${created_from === undefined ? sql`` : sql`and created_at >= ${created_from}`}
-      ${created_to === undefined ? sql`` : sql`and created_at < ${created_to}`}
-      ${page.after === undefined ? sql`` : sql`and (created_at, ticket_id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`}
-    order by created_at desc, ticket_id desc
-    limit ${page.limit}`.execute(tx)
-  return rows
-}
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** By the provider's id, or by ours; the provider's wins where one text could be both. */
-export async function findTicket(tx: Tx, id: string): Promise<Ticket | undefined> {
+export async function findTicket(tx: Tx, id: string): Promise<ExplainedTicket | undefined> {
   const ours = UUID.test(id) ? id : null
-  const { rows } = await sql<Ticket>`
-    select ${COLUMNS} from tickets
+  const { rows } = await sql<ExplainedTicket>`
+    select ${TICKET_COLUMNS}, matches, corrected_by, corrected_at from tickets
     where external_id = ${id} or ticket_id = ${ours}
     order by external_id = ${id} desc limit 1`.execute(tx)
   return rows[0]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Match, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
+import { type Match, MatchView, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
 
 export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
@@ -44,11 +44,20 @@ export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   urgency: Urgency
   sentiment: Sentiment
   requires_action: boolean
+  /** Detected; null when nothing could be told. */
   language: string | null
+  /** The words that rules matched, each once. */
   keywords: string[]
-  /** Null: not classified yet. */
+  /** Which rules decided; null: not classified yet. */
   rule_version: string | null
-  /** When an agent said otherwise than the rules; null: nobody did. */
+  /** An agent's word stands instead of the rules'. */
+  is_corrected: boolean
+}
+
+/** A ticket with why it is classified as it is. */
+export type ExplainedTicket = Ticket & {
+  matches: Match[]
+  corrected_by: string | null
   corrected_at: Date | null
 }
 
@@ -73,11 +82,19 @@ export const TicketView = z
     sentiment: z.enum(SENTIMENTS),
     requires_action: z.boolean(),
     language: z.string().nullable(),
-    keywords: z.array(z.string()),
-    rule_version: z.string().nullable().meta({ description: 'Which rules decided; null: not classified yet' }),
-    is_corrected: z.boolean().meta({ description: 'An agent said otherwise than the rules' }),
+    keywords: z.array(z.string()).meta({ description: 'The words that rules matched' }),
+    rule_version: z.string().nullable().meta({ description: 'The rules that decided; null before they have' }),
+    is_corrected: z.boolean().meta({ description: 'Whether an agent has corrected the rules' }),
   })
   .meta({ id: 'Ticket' })
+
+export const ExplainedTicketView = TicketView.extend({
+  classification: z.object({
+    matches: z.array(MatchView).meta({ description: 'Which rule matched which words where' }),
+    corrected_by: z.string().nullable(),
+    corrected_at: timestamp.nullable(),
+  }),
+}).meta({ id: 'ExplainedTicket' })
 
 export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
   return {
@@ -100,8 +117,14 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
     language: ticket.language,
     keywords: ticket.keywords,
     rule_version: ticket.rule_version,
-    is_corrected: ticket.corrected_at !== null,
+    is_corrected: ticket.is_corrected,
   }
+}
+
+export function presentExplained(ticket: ExplainedTicket): z.output<typeof ExplainedTicketView> {
+  const { matches, corrected_by, corrected_at } = ticket
+  const classification = { matches, corrected_by, corrected_at: corrected_at?.toISOString() ?? null }
+  return { ...presentTicket(ticket), classification }
 }
 
 /** A change of a ticket with all its fields, as one read of the provider brought it. */

@@ -1,0 +1,55 @@
+import type { Database, SystemTx, Tx } from '../../../../platform/database/index.ts'
+import { toPage } from '../../../../platform/http/index.ts'
+import type { Ticket } from '../ticket.ts'
+import { type Expectation, expected, expectMatches, expectTickets, type Total } from './count-tickets.ts'
+import type { TicketFilter } from './filter.ts'
+import { type Key, positionBehind } from './order.ts'
+import { type FoundKey, GATHERED_MAX, gatherKeys, type PageOf, ticketsByKey, walkKeys } from './statements.ts'
+
+/** What is asked for of a list. */
+export type Listing = PageOf & { filter: TicketFilter }
+/** The tickets of a page, not read yet. */
+export type FoundPage = Total & { keys: Key[]; nextCursor: string | null }
+export type ListedTickets = Total & { tickets: Ticket[]; nextCursor: string | null }
+
+/** Where so many are expected, a page is full after a walk past some ten thousand; gathering them takes as long. */
+const FEW = 2_500
+
+/**
+ * Finds the page of a search, before the tenant's transaction opens: with that open, enough searches at once would each
+ * hold a connection and wait for a second one.
+ */
+export function findMatches(database: Database, listing: Listing): Promise<FoundPage> {
+  const reason = 'PostgreSQL uses no text index under row-level security; only ids come out of here'
+  return database.acrossTenants(reason, async (tx) => findPage(tx, listing, await expectMatches(tx, listing.filter)))
+}
+
+/** A page of the tickets of the transaction's tenant; `matches` is what a search has found. */
+export async function listTickets(tx: Tx, listing: Listing, matches?: FoundPage): Promise<ListedTickets> {
+  const { filter } = listing
+  const { keys, ...page } = matches ?? (await findPage(tx, listing, await expectTickets(tx, filter)))
+  const { rows } = await ticketsByKey(filter, keys).execute(tx)
+  const byId = new Map(rows.map((ticket) => [ticket.ticket_id, ticket]))
+  return { ...page, tickets: keys.flatMap(({ ticket_id }) => byId.get(ticket_id) ?? []) }
+}
+
+async function findPage(tx: Tx | SystemTx, { filter, ...page }: Listing, known: Expectation): Promise<FoundPage> {
+  const number = expected(known)
+  // Without this, PostgreSQL would look at every ticket to find that none matches.
+  if (known.isExact && number === 0) return { keys: [], nextCursor: null, total: 0, total_is_estimate: false }
+  const wanted = { ...page, slice: { ...page.slice, limit: page.slice.limit + 1 } }
+  if (number <= FEW) {
+    const { rows } = await gatherKeys(filter, wanted).execute(tx)
+    const gathered = rows[0]?.gathered ?? 0
+    if (gathered <= GATHERED_MAX) return { ...cut(rows, page), total: gathered, total_is_estimate: false }
+  }
+  const { rows } = await walkKeys(filter, wanted).execute(tx)
+  return { ...cut(rows, page), total: number, total_is_estimate: !known.isExact }
+}
+
+function cut(rows: FoundKey[], { sort, slice }: PageOf) {
+  // A page behind the last ticket is one row without a ticket, for the number of those gathered.
+  const found = rows.filter(({ ticket_id }) => ticket_id !== null)
+  const { rows: keys, nextCursor } = toPage(found, slice.limit, (key) => positionBehind(key, sort))
+  return { keys, nextCursor }
+}

@@ -1,0 +1,69 @@
+import { sql } from 'kysely'
+import { TICKET_COLUMNS } from '../store.ts'
+import type { Ticket } from '../ticket.ts'
+import { conditions, searched, type TicketFilter } from './filter.ts'
+import { behind, type Key, ordering, type Position, type Sort } from './order.ts'
+import type { Slice } from './paging.ts'
+
+/** Relevance is counted among so many of the newest tickets that match: to rank them all would take seconds. */
+export const RANKED_MAX = 500
+
+/** Where no more match, all of them are gathered and then put in order. */
+export const GATHERED_MAX = 5_000
+
+/** Which page of a list; `slice.limit` is one more than the page has, which proves that there is a next one. */
+export type PageOf = { sort: Sort; slice: Slice; position: Position | undefined }
+/** How many were gathered, whatever the page has of them; null when they were not. */
+export type FoundKey = Key & { gathered: number | null }
+
+/**
+ * A page of keys in the order of an index, looking at one ticket after the other until the page is full: fast where many
+ * match. Where one in ten thousand does, PostgreSQL takes this way all the same, and a second for it.
+ */
+export const walkKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
+  with found as not materialized (select ${columns(page)} from tickets where ${conditions(filter)})
+  select page.*, null as gathered from (${pageOfFound(filter, page)}) as page`
+
+/**
+ * A page of keys out of all that match: fast where few do. A left join, because a page behind the last ticket still says
+ * how many there are; one more than ${GATHERED_MAX} proves that there were too many.
+ */
+export const gatherKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
+  with found as materialized (
+    select ${columns(page)} from tickets where ${conditions(filter)} limit ${GATHERED_MAX + 1}
+  )
+  select page.*, gathered from (select count(*) as gathered from found) as all_of_them
+  left join (${pageOfFound(filter, page)}) as page on true`
+
+const columns = ({ sort }: PageOf) =>
+  sql.raw(`ticket_id, created_at, updated_at${sort === 'relevance' ? ', words' : ''}`)
+
+function pageOfFound(filter: TicketFilter, { sort, slice, position }: PageOf) {
+  const part = sql`limit ${slice.limit} offset ${slice.offset}`
+  if (sort === 'relevance') return sql`${byRelevance(filter, position)} ${part}`
+  return sql`
+    select ticket_id, created_at, updated_at from found
+    ${position && position.sort !== 'relevance' ? sql`where ${behind(position)}` : sql``}
+    order by ${ordering(sort)} ${part}`
+}
+
+/** Words of the subject count most, and those that stand often. */
+function byRelevance({ tenant_id, q = '' }: TicketFilter, position: Position | undefined) {
+  const start = position?.sort === 'relevance' ? position : undefined
+  return sql`
+    select * from (
+      select ticket_id, created_at, updated_at, max(created_at) over () as newest,
+        ts_rank(words, ${searched({ tenant_id, q })})::float8 as relevance
+      from (
+        select * from found ${start ? sql`where created_at <= ${start.newest}::timestamptz` : sql``}
+        order by created_at desc, ticket_id desc limit ${RANKED_MAX}
+      ) as newest
+    ) as ranked
+    ${start ? sql`where (relevance, ticket_id) < (${start.relevance}::float8, ${start.ticket_id}::uuid)` : sql``}
+    order by relevance desc, ticket_id desc`
+}
+
+/** These tickets, those of them that (still) match. */
+export const ticketsByKey = (filter: TicketFilter, keys: readonly Key[]) => sql<Ticket>`
+  select ${TICKET_COLUMNS} from tickets
+  where ${conditions(filter)} and ticket_id = any(${keys.map(({ ticket_id }) => ticket_id)}::uuid[])`
