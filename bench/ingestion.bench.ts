@@ -8,7 +8,7 @@ import { OPERATOR_TOKEN, type SystemUnderBench, startSystemProcess } from './sys
 
 const TICKETS = 10_000
 const RUNS = Number(process.env.BENCH_RUNS ?? 20)
-const TENANT = 'tenant_a'
+export const TENANT = 'tenant_a'
 
 /** First runs, each into emptied tables and each beside its peer: one alone says little on a machine with other work. */
 const FIRST_RUNS = 7
@@ -83,7 +83,8 @@ async function compare(system: SystemUnderBench, client: Client) {
 const HISTORY_OF_STORED = `
   insert into raw_history (tenant_id, ticket_id, action, recorded_at) select tenant_id, ticket_id, 'created', now() from stored`
 
-async function run(system: SystemUnderBench): Promise<number> {
+/** Seconds that a run of the tenant took, by its own clock. */
+export async function run(system: SystemUnderBench): Promise<number> {
   type Job = { job_id: string; status: string; duration_seconds: number }
   const ask = async (path: string, method = 'GET') =>
     (await call<Job>(system.url + path, { method, token: OPERATOR_TOKEN })).body
@@ -114,5 +115,5 @@ async function rawInsert(client: Client, history: string): Promise<number> {
 
 const residentMegabytes = (system: SystemUnderBench): number => Math.round(system.figure('VmRSS') / 1_024)
 
-const percentile = (values: readonly number[], percent: number): number =>
+export const percentile = (values: readonly number[], percent: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))] ?? 0

@@ -5,6 +5,7 @@
 const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> = {
   budget: () => import('./budget.bench.ts'),
   classify: () => import('./classify.bench.ts'),
+  counters: () => import('./counters.bench.ts'),
   idle: () => import('./idle.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
 }

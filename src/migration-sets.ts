@@ -1,6 +1,7 @@
 import { auditMigrations } from './core/audit/index.ts'
 import { taskQueue, tasksMigrations } from './core/tasks/index.ts'
 import { tenancyMigrations } from './core/tenancy/index.ts'
+import { analyticsMigrations } from './desks/support/analytics/index.ts'
 import { classificationMigrations } from './desks/support/classification/index.ts'
 import { connectorMigrations } from './desks/support/connectors/index.ts'
 import { ingestionMigrations } from './desks/support/ingestion/index.ts'
@@ -20,6 +21,7 @@ export const migrationSets: readonly MigrationSet[] = [
   tasksMigrations,
   classificationMigrations,
   ticketsMigrations,
+  analyticsMigrations,
   connectorMigrations,
   ingestionMigrations,
 ]

@@ -268,6 +268,34 @@ export interface Tenants {
   time_zone: Generated<string>;
 }
 
+export interface TicketCounts {
+  requires_action: boolean;
+  sentiment: string;
+  source: string;
+  status: string;
+  tenant_id: string;
+  tickets: number;
+  urgency: string;
+}
+
+export interface TicketCustomerCounts {
+  customer_id: string;
+  risk: Generated<number>;
+  tenant_id: string;
+  unresolved: number;
+  unresolved_high: number;
+  unresolved_negative: number;
+}
+
+export interface TicketFacetCounts {
+  facet: string;
+  grain: string;
+  starts_on: Timestamp;
+  tenant_id: string;
+  tickets: number;
+  value: string;
+}
+
 export interface TicketHistory {
   action: string;
   changed_by: string | null;
@@ -279,6 +307,23 @@ export interface TicketHistory {
   run_id: string | null;
   tenant_id: string;
   ticket_id: string;
+}
+
+export interface TicketPeriodCounts {
+  closed: number;
+  grain: string;
+  high: number;
+  low: number;
+  medium: number;
+  negative: number;
+  neutral: number;
+  open: number;
+  pending: number;
+  positive: number;
+  requires_action: number;
+  starts_at: Timestamp;
+  tenant_id: string;
+  tickets: number;
 }
 
 export interface Tickets {
@@ -330,6 +375,10 @@ export interface DB {
   rule_overrides: RuleOverrides;
   tasks: Tasks;
   tenants: Tenants;
+  ticket_counts: TicketCounts;
+  ticket_customer_counts: TicketCustomerCounts;
+  ticket_facet_counts: TicketFacetCounts;
   ticket_history: TicketHistory;
+  ticket_period_counts: TicketPeriodCounts;
   tickets: Tickets;
 }

@@ -64,7 +64,9 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
       handle: async ({ tx, tenantId, caller, params }) => {
         const ticket = await requireTicket(tx, params.ticket_id)
         if (ticket.corrected_at === null) throw notCorrected()
-        await withdrawCorrection(tx, ticket.ticket_id, judge(await classifier.currentRules(tx), ticket), caller.id)
+        const { ticket_id, updated_at } = ticket
+        const judgement = judge(await classifier.currentRules(tx), ticket)
+        await withdrawCorrection(tx, { ticket_id, updated_at, ...judgement }, caller.id)
         const [action, subject] = ['ticket.withdraw_correction', `ticket:${ticket.ticket_id}`]
         await recordAudit(tx, { tenantId, actor: caller.id, action, subject })
         return reply(200, presentTicket(await requireTicket(tx, ticket.ticket_id)))

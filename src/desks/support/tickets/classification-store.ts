@@ -53,39 +53,44 @@ export async function correctTicket(
 }
 
 /** Takes an agent's word back: what the rules say counts again. */
-export async function withdrawCorrection(
-  tx: Tx,
-  ticketId: string,
-  judgement: Judgement,
-  withdrawnBy: string,
-): Promise<void> {
-  await sql`update tickets set corrected_at = null, corrected_by = null where ticket_id = ${ticketId}`.execute(tx)
-  await storeJudgements(tx, [{ ticket_id: ticketId, ...judgement }], withdrawnBy)
+export async function withdrawCorrection(tx: Tx, judgement: DatedJudgement, withdrawnBy: string): Promise<void> {
+  await sql`update tickets set corrected_at = null, corrected_by = null where ticket_id = ${judgement.ticket_id}`.execute(
+    tx,
+  )
+  await storeJudgements(tx, [judgement], withdrawnBy)
 }
 
-/** Tickets whose classification is not of these rules, locked; their number is what `limit` allows. */
-export async function lockOutdated(
+export type OutdatedTicket = { ticket_id: string; subject: string; message: string; updated_at: Date }
+
+/** Tickets whose classification is not of these rules. Not locked: nobody's page has to wait while they are classified. */
+export async function listOutdated(
   tx: Tx,
   page: { ruleVersion: string; after: string | undefined; limit: number },
-): Promise<{ ticket_id: string; subject: string; message: string }[]> {
-  const { rows } = await sql<{ ticket_id: string; subject: string; message: string }>`
-    select ticket_id, subject, message from tickets
+): Promise<OutdatedTicket[]> {
+  const { rows } = await sql<OutdatedTicket>`
+    select ticket_id, subject, message, updated_at from tickets
     where rule_version is distinct from ${page.ruleVersion}
       and ${page.after === undefined ? sql`true` : sql`ticket_id > ${page.after}`}
-    order by ticket_id limit ${page.limit} for no key update`.execute(tx)
+    order by ticket_id limit ${page.limit}`.execute(tx)
   return rows
 }
 
-/** Stores what other rules say about tickets that this transaction has locked; returns how many mean something else now. */
+/** What rules say about a ticket as it was at that time. */
+export type DatedJudgement = Judgement & { ticket_id: string; updated_at: Date }
+
+/**
+ * Stores what other rules say about tickets; returns how many mean something else now. A ticket that changed since it was
+ * read is passed over: whoever changed it has classified it.
+ */
 export async function storeJudgements(
   tx: Tx,
-  judgements: readonly (Judgement & { ticket_id: string })[],
+  judgements: readonly DatedJudgement[],
   changedBy: string,
 ): Promise<number> {
   const { rows } = await sql<{ changed: number }>`
     with judged as (
       select * from jsonb_to_recordset(${JSON.stringify(judgements)}::jsonb) as page(
-        ticket_id uuid, urgency text, sentiment text, requires_action boolean, language text, keywords text[],
+        ticket_id uuid, updated_at timestamptz, urgency text, sentiment text, requires_action boolean, language text, keywords text[],
         rule_version text, matches jsonb)
     ), stored as (
       update tickets set
@@ -93,7 +98,7 @@ export async function storeJudgements(
         sentiment = case when corrected_at is null then judged.sentiment else tickets.sentiment end,
         requires_action = case when corrected_at is null then judged.requires_action else tickets.requires_action end,
         language = judged.language, keywords = judged.keywords, rule_version = judged.rule_version, matches = judged.matches
-      from judged where tickets.ticket_id = judged.ticket_id
+      from judged where tickets.ticket_id = judged.ticket_id and tickets.updated_at = judged.updated_at
       returning ${OLD_AND_NEW}
     ), recorded as (
       insert into ticket_history (tenant_id, ticket_id, action, field, old_value, new_value, changed_by, recorded_at)

@@ -5,13 +5,13 @@ import { sleep } from '../../../kernel/abort.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Tx } from '../../../platform/database/index.ts'
 import { type Classifier, RULES_FRESH_MS } from '../classification/index.ts'
-import { lockOutdated, storeJudgements } from './classification-store.ts'
+import { listOutdated, storeJudgements } from './classification-store.ts'
 import { judge } from './classify-tickets.ts'
 
 /** What was classified again, and how many tickets mean something else since. */
 export type Reclassified = { classified: number; changed: number }
 
-/** Locked, classified and stored by one transaction; more would keep a run's page waiting for its tickets. */
+/** Classified and stored by one transaction; more would keep a run's page waiting for its tickets. */
 const AT_ONCE = 200
 
 /**
@@ -43,10 +43,13 @@ async function classifyOutdated(
     signal.throwIfAborted()
     await write(async (tx) => {
       const rules = await classifier.currentRules(tx)
-      const outdated = await lockOutdated(tx, { ruleVersion: rules.version, after, limit: AT_ONCE })
+      const outdated = await listOutdated(tx, { ruleVersion: rules.version, after, limit: AT_ONCE })
       more = outdated.length === AT_ONCE
       after = outdated.at(-1)?.ticket_id
-      const judgements = outdated.map(({ ticket_id, ...text }) => ({ ticket_id, ...judge(rules, text) }))
+      const judgements = outdated.map(({ ticket_id, updated_at, ...text }) => ({
+        ...{ ticket_id, updated_at },
+        ...judge(rules, text),
+      }))
       const changed = await storeJudgements(tx, judgements, `rules:${rules.version}`)
       done = { classified: done.classified + outdated.length, changed: done.changed + changed }
       return done
