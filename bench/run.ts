@@ -7,6 +7,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   classify: () => import('./classify.bench.ts'),
   counters: () => import('./counters.bench.ts'),
   idle: () => import('./idle.bench.ts'),
+  stats: () => import('./stats.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
 }
 

@@ -8,6 +8,7 @@ export const COMMANDS = {
     ['node_modules/typescript/bin/tsc', '-p', '.'],
   ],
   config: [['src/show-config.ts']],
+  'verify-counters': [['src/verify-counters.ts']],
   bench: [['bench/run.ts']],
   eval: [['eval/run.ts']],
   'mock-provider': [['mock-provider/main.ts']],

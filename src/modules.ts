@@ -2,6 +2,7 @@ import { auditModule, auditPermissions } from './core/audit/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
 import { startDemo } from './demo.ts'
+import { analyticsPermissions, analyticsRoutes } from './desks/support/analytics/index.ts'
 import {
   classificationPermissions,
   classificationRoutes,
@@ -26,6 +27,7 @@ export const permissions = {
   ...taskPermissions,
   ...classificationPermissions,
   ...ticketPermissions,
+  ...analyticsPermissions,
   ...connectorPermissions,
   ...ingestionPermissions,
 }
@@ -107,6 +109,7 @@ export async function composeModules(ground: Ground) {
       ...ingestion.routes,
       ...classificationRoutes(classifier, tickets.startReclassification),
       ...tickets.routes,
+      ...analyticsRoutes,
     ],
     kinds: [...ingestion.kinds, ...tickets.kinds],
     startScheduler: ingestion.startScheduler,

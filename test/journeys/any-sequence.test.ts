@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { counterDifferences } from '../harness/counters.ts'
 import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
 import { PAGES } from '../harness/provider.ts'
@@ -134,6 +135,7 @@ it('after any sequence of changes, runs, cancels and crashes, one clean run leav
     await complete(await startAll(tenants))
     model.hasSeen(tenants)
     await compare(model, tenants)
+    expect(await counterDifferences(databaseUrl)).toEqual([])
   }
 
   const compare = (model: ReturnType<typeof ticketModel>, tenants: readonly string[]) =>

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { randomStream } from '../../mock-provider/random.ts'
 import { sleep } from '../../src/kernel/abort.ts'
+import { counterDifferences } from '../harness/counters.ts'
 import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
 import { PAGES, ticketsAtProvider } from '../harness/provider.ts'
@@ -79,6 +80,7 @@ it(`kill -9 of workers at ${KILLS} random instants leaves exactly what the provi
     }
     for (const job of jobs) expect(await ended(api, job), failure).toMatchObject({ status: 'completed' })
     expect(await differences(TENANTS), failure).toEqual([])
+    expect(await counterDifferences(databaseUrl), failure).toEqual([])
   }
   await Promise.all(starting)
 })

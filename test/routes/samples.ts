@@ -86,6 +86,9 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/tenants/:tenant_id': ofTenant(),
   'PATCH /api/v1/tenants/:tenant_id': ofTenant({ body: { name: 'Renamed', time_zone: 'UTC' } }),
   'GET /api/v1/tenants/:tenant_id/audit': ofTenant(page),
+  'GET /api/v1/tenants/:tenant_id/stats': ofTenant({
+    query: { from: '2026-01-01T00:00:00Z', to: '2999-01-01T00:00:00Z' },
+  }),
 
   'POST /api/v1/auth/sign-in': () => ({ body: { email: 'nobody@example.com', password: 'wrong but well-formed' } }),
   'POST /api/v1/auth/sign-out': () => ({}),
