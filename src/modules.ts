@@ -79,7 +79,7 @@ export async function composeModules(ground: Ground) {
     sealer: sealer({ keys: await sealingKeys(config, database) }),
     http: { fetch: outbound.fetch, timeoutSeconds },
   })
-  const classifier = openClassifier(database)
+  const classifier = openClassifier(database, logger)
   const tickets = ticketsModule({ database, classifier, enqueue: tasks.enqueue })
   const ingestion = ingestionModule({
     database,

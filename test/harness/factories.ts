@@ -53,12 +53,12 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
     makeJob: async (tenantId: string) => (await make(`/ingest/run?tenant_id=${tenantId}`, undefined)).job_id ?? '',
 
     /** One whose credentials nobody can open. */
-    makeConnector: (tenantId: string) =>
+    makeConnector: (tenantId: string, helpdeskUrl: string) =>
       insertReturning(
         `insert into connectors (tenant_id, connector_id, name, kind, settings, sealed_credentials, account, calls_per_minute, checked_at, created_by)
-         values ($1, gen_random_uuid(), 'helpdesk', 'zendesk', '{"subdomain": "example"}', '', 'An agent', 10, now(), 'operator')
+         values ($1, gen_random_uuid(), 'helpdesk', 'zendesk', jsonb_build_object('base_url', $2::text), '', 'An agent', 10, now(), 'operator')
          returning connector_id as id`,
-        [tenantId],
+        [tenantId, helpdeskUrl],
       ),
 
     makeReject: (tenantId: string, jobId: string) =>

@@ -35,7 +35,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     personId: (await make.makePerson(tenantId, 'viewer')).personId,
     apiKeyId: (await make.makeKey(tenantId, ['ticket.read'])).apiKeyId,
     helpdeskUrl: (await helpdesk()).url,
-    connectorId: await make.makeConnector(tenantId),
+    connectorId: await make.makeConnector(tenantId, (await helpdesk()).url),
     rejectId: await make.makeReject(tenantId, jobId),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
@@ -148,7 +148,7 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/connectors/:connector_id': ofConnector(),
   'PATCH /api/v1/connectors/:connector_id': (things) => ({
     ...ofConnector()(things),
-    body: { calls_per_minute: 20, settings: { base_url: things.helpdeskUrl }, credentials: ZENDESK_CREDENTIALS },
+    body: { calls_per_minute: 20, credentials: ZENDESK_CREDENTIALS },
   }),
   'DELETE /api/v1/connectors/:connector_id': ofConnector(),
   'DELETE /api/v1/ingest/schedule': inTenant(),

@@ -9,7 +9,10 @@ export function limitArrival(app: FastifyInstance, timeoutMs: number): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!request.routeOptions.config.declared?.upload) {
       const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-      const timer = setTimeout(() => refuseMalformed(late, request.raw.socket), timeoutMs)
+      // What has arrived may take as long as it does to answer: streams go on for hours.
+      const timer = setTimeout(() => {
+        if (!request.raw.complete) refuseMalformed(late, request.raw.socket)
+      }, timeoutMs)
       request.raw.once('close', () => clearTimeout(timer))
     }
     done()

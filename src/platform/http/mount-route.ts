@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -154,6 +155,11 @@ function context(request: FastifyRequest): Context<unknown, unknown, unknown> {
 function send(reply: FastifyReply, answer: Reply): FastifyReply {
   reply.code(answer.status)
   if (answer.headers) reply.headers(answer.headers)
+  if (reply.request.method === 'HEAD' && answer.body instanceof Readable) {
+    // Otherwise it would be read to its end, for nobody.
+    answer.body.destroy()
+    return reply.send('')
+  }
   return reply.send(answer.body)
 }
 

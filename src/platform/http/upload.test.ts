@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ALDER, ada, addThing, ben, testApp, tokenOf } from '../../../test/harness/app.ts'
 import { call } from '../../../test/harness/call.ts'
+import { sleep } from '../../kernel/abort.ts'
 import { reply, TenantQuery, tenantRoute } from './index.ts'
 
 const common = { tag: 'Things', summary: 'A route of this test' } as const
@@ -11,7 +12,18 @@ const tenant = { ...common, access: 'thing.write', tenant: 'query', query: z.str
 
 const asked: string[] = []
 
+const words = async function* () {
+  for (const word of ['one', 'two', 'three', 'four', 'five']) {
+    await sleep(60)
+    yield `${word} `
+  }
+}
+
 const app = testApp([
+  tenantRoute({
+    ...{ ...tenant, method: 'GET', path: '/things/slow', responses: { 200: z.unknown() } },
+    handle: async () => reply(200, Readable.from(words()), { 'content-type': 'text/plain' }),
+  }),
   tenantRoute({
     ...{ ...tenant, method: 'POST', path: '/things/upload', responses: { 200: z.object({ bytes: z.int() }) } },
     upload: ['application/x-ndjson'],
@@ -91,6 +103,15 @@ describe('what a route prepares', () => {
     for (const expected of [201, 201]) expect((await make('two', key)).status).toBe(expected)
     expect(asked.filter((name) => name === 'two')).toHaveLength(2)
     expect((await app.things()).filter((thing) => thing === 'alder: TWO')).toHaveLength(1)
+  })
+})
+
+describe('an answer that takes longer than a request may', () => {
+  it('is complete all the same', async () => {
+    const { url } = await app.start({ requestTimeoutMs: 100 })
+    const address = `${url}/api/v1/things/slow?tenant_id=alder`
+    expect(await call(address, { token: ada })).toMatchObject({ status: 200, text: 'one two three four five ' })
+    expect(await call(address, { token: ada, method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
   })
 })
 

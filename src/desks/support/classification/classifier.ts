@@ -1,8 +1,9 @@
+import type { Logger } from '../../../kernel/logger.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database, Tx } from '../../../platform/database/index.ts'
 import { type CompiledRules, compileRules } from './compile-rules.ts'
 import { findOverride } from './override-store.ts'
-import { loadBaseRules, readOverride } from './read-rules.ts'
+import { InvalidRules, loadBaseRules, readOverride } from './read-rules.ts'
 import type { RuleDocument } from './rule-document.ts'
 
 export type Classifier = {
@@ -21,7 +22,7 @@ const TENANTS_KEPT = 1_000
 
 type Kept = { rules: CompiledRules; readAt: number }
 
-export function openClassifier(database: Database): Classifier {
+export function openClassifier(database: Database, logger: Logger): Classifier {
   const base = loadBaseRules()
   // Compiled at the start, so that broken shipped rules stop it and no first ticket waits.
   compileRules(base)
@@ -29,7 +30,15 @@ export function openClassifier(database: Database): Classifier {
 
   const currentRules = async (tx: Tx): Promise<CompiledRules> => {
     const override = await findOverride(tx)
-    return override ? compileRules(base, readOverride(base, override.document)) : compileRules(base)
+    if (!override) return compileRules(base)
+    try {
+      return compileRules(base, readOverride(base, override.document))
+    } catch (error) {
+      if (!(error instanceof InvalidRules)) throw error
+      // Written for rules that shipped before: until it is mended, the shipped ones serve; the tenant's runs go on.
+      logger.warn({ err: error, component: 'classification' }, 'a tenant’s own rules do not fit the shipped ones')
+      return compileRules(base)
+    }
   }
 
   return {

@@ -84,21 +84,14 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
       ...ofConnector,
       method: 'PATCH',
       path: '/connectors/:connector_id',
-      summary: 'Change a connector’s credentials, settings or budget; with an empty body, check its access again',
+      summary: 'Change a connector’s credentials or budget; with an empty body, check its access again',
       access: 'connector.manage',
-      body: z.strictObject({
-        settings: someFields.optional(),
-        credentials: someFields.optional(),
-        calls_per_minute: callsPerMinute.optional(),
-      }),
+      body: z.strictObject({ credentials: someFields.optional(), calls_per_minute: callsPerMinute.optional() }),
       responses: { 200: ConnectorView },
-      prepare: async ({ tenantId, params: { connector_id }, body, signal }) => {
-        const planned = planChange(sealer, await load(tenantId, connector_id), body)
-        return { ...planned, account: await checkAccess(openSource(planned, http), signal) }
-      },
-      handle: async ({ tx, tenantId, caller, params: { connector_id: connectorId }, body, prepared }) => {
-        const fields = Object.keys(body)
-        await changeConnector(tx, sealer, { ...prepared, tenantId, connectorId, changedBy: caller.id, fields })
+      prepare: async ({ tenantId, params: { connector_id }, body, signal }) =>
+        checkAccess(openSource(planChange(sealer, await load(tenantId, connector_id), body), http), signal),
+      handle: async ({ tx, tenantId, caller, params: { connector_id: connectorId }, body, prepared: account }) => {
+        await changeConnector(tx, sealer, { ...body, tenantId, connectorId, account, changedBy: caller.id })
         return reply(200, presentConnector(await requireConnector(tx, connectorId)))
       },
     }),

@@ -51,16 +51,16 @@ export async function listConnectors(
   return rows
 }
 
-/** Writes what a change may change, after it was checked; false when the connector is gone. */
+/** Writes what a change brings, after it was checked; null stays as it is. False when the connector is gone. */
 export async function updateConnector(
   tx: Tx,
-  connector: Pick<ConnectorRow, 'connector_id' | 'settings' | 'sealed_credentials' | 'account' | 'calls_per_minute'>,
+  change: { connector_id: string; account: string; sealed_credentials: Buffer | null; calls_per_minute: number | null },
 ): Promise<boolean> {
   const { rows } = await sql`
-    update connectors set settings = ${JSON.stringify(connector.settings)},
-      sealed_credentials = ${connector.sealed_credentials}, account = ${connector.account},
-      calls_per_minute = ${connector.calls_per_minute}, checked_at = now()
-    where connector_id = ${connector.connector_id} returning 1`.execute(tx)
+    update connectors set account = ${change.account}, checked_at = now(),
+      sealed_credentials = coalesce(${change.sealed_credentials}::bytea, sealed_credentials),
+      calls_per_minute = coalesce(${change.calls_per_minute}::integer, calls_per_minute)
+    where connector_id = ${change.connector_id} returning 1`.execute(tx)
   return rows.length === 1
 }
 

@@ -29,14 +29,19 @@ export async function scheduleRuns(
  */
 export async function startDueRuns(database: Database, startRun: StartRun): Promise<number> {
   const due = await database.acrossTenants('schedules of all tenants fall due', (tx) => listDue(tx, AT_ONCE))
+  const failures: unknown[] = []
   for (const { tenant_id, schedule_id } of due) {
     const tenant = tenantId(tenant_id)
-    await database.withTenant(tenant, async (tx) => {
+    const starting = database.withTenant(tenant, async (tx) => {
       // Another scheduler may have been faster; the row tells.
       const claimed = await claimDueSchedule(tx, schedule_id)
       if (claimed) await startRun(tx, { tenantId: tenant, connectorId: claimed.connectorId, startedBy: 'schedule' })
     })
+    // One that cannot be started must not keep the others from their time; it stays due.
+    await starting.catch((error: unknown) => failures.push(error))
   }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} of ${due.length} runs could not be started`)
   return due.length
 }
 

@@ -3,7 +3,7 @@ import { recordAudit } from '../../../core/audit/index.ts'
 import type { Database, Tx } from '../../../platform/database/index.ts'
 import { type Route, reply, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
 import { type Classifier, SENTIMENTS, URGENCIES } from '../classification/index.ts'
-import { correctTicket, withdrawCorrection } from './classification-store.ts'
+import { correctTicket, storeJudgements, withdrawCorrection } from './classification-store.ts'
 import { judge } from './classify-tickets.ts'
 import { exportCorrections } from './export-corrections.ts'
 import { ticketFault, ticketNotFound } from './faults.ts'
@@ -62,14 +62,14 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
       access: 'ticket.correct',
       responses: { 200: TicketView },
       handle: async ({ tx, tenantId, caller, params }) => {
-        const ticket = await requireTicket(tx, params.ticket_id)
-        if (ticket.corrected_at === null) throw notCorrected()
-        const { ticket_id, updated_at } = ticket
-        const judgement = judge(await classifier.currentRules(tx), ticket)
-        await withdrawCorrection(tx, { ticket_id, updated_at, ...judgement }, caller.id)
-        const [action, subject] = ['ticket.withdraw_correction', `ticket:${ticket.ticket_id}`]
+        const { ticket_id } = await requireTicket(tx, params.ticket_id)
+        const withdrawn = await withdrawCorrection(tx, ticket_id)
+        if (!withdrawn) throw notCorrected()
+        const judgement = judge(await classifier.currentRules(tx), withdrawn)
+        await storeJudgements(tx, [{ ticket_id, updated_at: withdrawn.updated_at, ...judgement }], caller.id)
+        const [action, subject] = ['ticket.withdraw_correction', `ticket:${ticket_id}`]
         await recordAudit(tx, { tenantId, actor: caller.id, action, subject })
-        return reply(200, presentTicket(await requireTicket(tx, ticket.ticket_id)))
+        return reply(200, presentTicket(await requireTicket(tx, ticket_id)))
       },
     }),
     tenantRoute({

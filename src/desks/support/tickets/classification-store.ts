@@ -52,12 +52,13 @@ export async function correctTicket(
     where old_value is distinct from new_value`.execute(tx)
 }
 
-/** Takes an agent's word back: what the rules say counts again. */
-export async function withdrawCorrection(tx: Tx, judgement: DatedJudgement, withdrawnBy: string): Promise<void> {
-  await sql`update tickets set corrected_at = null, corrected_by = null where ticket_id = ${judgement.ticket_id}`.execute(
-    tx,
-  )
-  await storeJudgements(tx, [judgement], withdrawnBy)
+/** Takes an agent's word back; returns the ticket as it is, locked, for the rules to say what it means. */
+export async function withdrawCorrection(tx: Tx, ticketId: string): Promise<OutdatedTicket | undefined> {
+  const { rows } = await sql<OutdatedTicket>`
+    update tickets set corrected_at = null, corrected_by = null
+    where ticket_id = ${ticketId} and corrected_at is not null
+    returning ticket_id, subject, message, updated_at`.execute(tx)
+  return rows[0]
 }
 
 export type OutdatedTicket = { ticket_id: string; subject: string; message: string; updated_at: Date }

@@ -25,7 +25,7 @@ export const ticketPermissions = {
 /** The tickets of all tenants' helpdesks: what they say, what they mean, what changed. */
 export function ticketsModule(dependencies: { database: Database; classifier: Classifier; enqueue: EnqueueTask }) {
   const reclassify = ticketReclassify(dependencies.classifier)
-  const startReclassification = startReclassificationWith(dependencies.enqueue, reclassify)
+  const startReclassification = startReclassificationWith(dependencies, reclassify)
   return {
     // The routes with fixed names first: `/tickets/corrections` is no ticket's id.
     routes: [

@@ -16,7 +16,7 @@ const AT_ONCE = 200
 
 /**
  * Classifies all tickets of a tenant again whose classification is not of its current rules; what agents have corrected
- * keeps their word. Looks twice: another process may have used the old rules for as long as it keeps them.
+ * keeps their word. Looks until there is nothing more: another process may use the old rules for as long as it keeps them.
  */
 export function ticketReclassify(classifier: Classifier): TaskKind<Record<string, never>, Reclassified> {
   return defineTaskKind<Record<string, never>, Reclassified>({
@@ -25,9 +25,15 @@ export function ticketReclassify(classifier: Classifier): TaskKind<Record<string
     retry: { attemptsMax: 5, baseSeconds: 2, capSeconds: 60 },
     timeLimitSeconds: 6 * 3_600,
     handle: async (context) => {
-      const first = await classifyOutdated(classifier, context, { classified: 0, changed: 0, ...context.progress })
-      await sleep(RULES_FRESH_MS * 2, context.signal)
-      return classifyOutdated(classifier, context, first)
+      let done: Reclassified = { classified: 0, changed: 0, ...context.progress }
+      for (let found = -1; found !== 0; ) {
+        if (found > 0) await sleep(RULES_FRESH_MS * 2, context.signal)
+        const before = done.classified
+        done = await classifyOutdated(classifier, context, done)
+        // The first pass is never the last: somebody may have used the old rules meanwhile.
+        found = found === -1 ? 1 : done.classified - before
+      }
+      return done
     },
   })
 }
@@ -60,13 +66,15 @@ async function classifyOutdated(
 
 export type StartReclassification = (tx: Tx, tenantId: TenantId, startedBy: string) => Promise<{ taskId: string }>
 
-/** Starts the task, or finds the one that waits or runs: it takes the rules as they are when it gets to each ticket. */
+/** Starts the task, or finds the one that waits or runs for these rules: one for others may have passed by already. */
 export function startReclassificationWith(
-  enqueue: EnqueueTask,
+  dependencies: { enqueue: EnqueueTask; classifier: Classifier },
   kind: TaskKind<Record<string, never>, Reclassified>,
 ): StartReclassification {
   return async (tx, tenantId, startedBy) => {
-    const { taskId, created } = await enqueue(tx, tenantId, kind, {}, { uniqueKey: 'all', createdBy: startedBy })
+    const { version } = await dependencies.classifier.currentRules(tx)
+    const options = { uniqueKey: version, createdBy: startedBy }
+    const { taskId, created } = await dependencies.enqueue(tx, tenantId, kind, {}, options)
     const subject = `task:${taskId}`
     if (created) await recordAudit(tx, { tenantId, actor: startedBy, action: 'ticket.reclassify', subject })
     return { taskId }

@@ -49,10 +49,31 @@ export async function upsertTickets(
   tickets: readonly ClassifiedTicket[],
   delivery: Delivery,
 ): Promise<UpsertCounts> {
-  const { rows } = await storingTickets(tickets, delivery).execute(tx)
-  const counts = rows[0]
-  if (!counts) throw new Error('upsert returned no counts')
-  return counts
+  const total = { created: 0, updated: 0, restored: 0, unchanged: 0 }
+  for (const part of partsOf(tickets)) {
+    const { rows } = await storingTickets(part, delivery).execute(tx)
+    const [counts] = rows
+    if (!counts) throw new Error('upsert returned no counts')
+    for (const outcome of Object.keys(total) as (keyof UpsertCounts)[]) total[outcome] += counts[outcome]
+  }
+  return total
+}
+
+/** Characters that one statement stores: to index the words of more could take longer than a statement may. */
+const CHARACTERS_AT_ONCE = 500_000
+
+function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<ClassifiedTicket[]> {
+  let part: ClassifiedTicket[] = []
+  let characters = 0
+  for (const ticket of tickets) {
+    part.push(ticket)
+    characters += ticket.subject.length + ticket.message.length
+    if (characters < CHARACTERS_AT_ONCE) continue
+    yield part
+    part = []
+    characters = 0
+  }
+  if (part.length > 0) yield part
 }
 
 /**

@@ -79,6 +79,10 @@ async function importFile(
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error
     await store()
+    await context.write(async (tx) => {
+      await deleteUpload(tx, payload.upload_id)
+      return reading
+    })
     throw unreadable(error)
   }
   await context.write(async (tx) => {
@@ -97,7 +101,8 @@ function readBatch(
   for (const record of batch) {
     const read =
       'fields' in record ? readImported(record.fields, tenantId) : failedTicket('', record.failure, record.raw)
-    if (isFailed(read)) failed.push({ ...read, line: record.line })
+    // What was never a record cannot be read again.
+    if (isFailed(read)) failed.push({ ...read, complete: read.complete && 'fields' in record, line: record.line })
     else tickets.push(read)
   }
   return { tickets, failed }

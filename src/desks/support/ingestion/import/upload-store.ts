@@ -1,10 +1,15 @@
 import { sql } from 'kysely'
 import type { SystemTx, Tx } from '../../../../platform/database/index.ts'
 
-/** Uploads whose job has not ended; those under way included. */
+/** Uploads that a live job reads, and those under way. */
 export async function countUploads(tx: Tx): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ingestion_uploads where chunk = 0`.execute(tx)
+    select count(*) as count from ingestion_uploads as upload
+    where chunk = 0 and (uploaded_at > now() - interval '10 minutes' and not exists (
+        select from tasks where kind = 'ingestion.import' and payload ->> 'upload_id' = upload.upload_id::text)
+      or exists (
+        select from tasks where kind = 'ingestion.import' and status in ('queued', 'running', 'retrying')
+          and payload ->> 'upload_id' = upload.upload_id::text))`.execute(tx)
   return rows[0]?.count ?? 0
 }
 
