@@ -9,6 +9,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   idle: () => import('./idle.bench.ts'),
   stats: () => import('./stats.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
+  tickets: () => import('./tickets.bench.ts'),
 }
 
 const wanted = process.argv[2]

@@ -11,6 +11,7 @@ export const COMMANDS = {
   'verify-counters': [['src/verify-counters.ts']],
   bench: [['bench/run.ts']],
   eval: [['eval/run.ts']],
+  explain: [['test/plans/explain.ts']],
   'mock-provider': [['mock-provider/main.ts']],
   'generate:types': [['test/generate-types.ts']],
 }

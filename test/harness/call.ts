@@ -26,6 +26,6 @@ export async function call<Body = Record<string, unknown>>(
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
   if (isStream) await response.body?.cancel()
   const text = isStream ? '' : await response.text()
-  const isJson = text !== '' && response.headers.get('content-type')?.includes('json')
+  const isJson = text !== '' && /[/+]json\b/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : {}) as Body, text }
 }

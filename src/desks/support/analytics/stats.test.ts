@@ -150,6 +150,22 @@ describe('GET /tenants/{tenant_id}/stats', () => {
     expect(Object.fromEntries(stats.top_keywords.map(({ keyword, count }) => [keyword, count]))).toEqual(words)
   })
 
+  it('counts live tickets only, also at the ends of a range', async () => {
+    await makeTenant('ends')
+    await insertMany('ends', 600, 7, '2026-03-03T00:33:00Z')
+    const stats = await statsOf('ends', '?from=2026-03-02T23:32:10Z&to=2026-03-03T00:20:03Z')
+    const [found] = await rows<{ live: number; deleted: number }>(
+      `select count(*) filter (where deleted_at is null)::int as live, count(deleted_at)::int as deleted from tickets
+       where tenant_id = 'ends' and created_at >= '2026-03-02T23:32:10Z' and created_at < '2026-03-03T00:20:03Z'`,
+    )
+    expect(found?.deleted).toBeGreaterThan(40)
+    expect(stats.total_tickets).toBe(found?.live)
+    expect(sum(stats.busiest_sources)).toBe(found?.live)
+    expect(sum(stats.top_keywords)).toBe(found?.live)
+    expect(sum(stats.hourly_trend)).toBe(found?.live)
+    expect(sum(stats.daily_trend)).toBe(found?.live)
+  })
+
   it('refuses a range that ends before it begins, one without a zone, and an end that is named twice', async () => {
     await makeTenant('refused')
     for (const [query, field] of [

@@ -21,14 +21,14 @@ import {
 
 const TicketParams = z.strictObject({ ticket_id: z.string().min(1).max(200) })
 
-const ListQuery = z.strictObject({
+export const ListQuery = z.strictObject({
   ...TenantQuery,
   ...PagingQuery,
   ...FilterQuery,
   sort: z
     .enum(SORTS)
     .default('-created_at')
-    .meta({ description: '`-` is descending; `relevance` needs `q` and ranks the 500 newest tickets that match' }),
+    .meta({ description: '`-` is descending; `relevance` needs `q` and ranks the 200 newest tickets that match' }),
 })
 type Asked = z.output<typeof ListQuery>
 
@@ -127,7 +127,7 @@ function listRoute(database: Database, { path, summary, query: schema, narrow }:
   })
 }
 
-function readListing(query: Asked, filter: TicketFilter) {
+export function readListing(query: Asked, filter: TicketFilter) {
   const { sort, cursor, q } = query
   if (sort === 'relevance' && q === undefined) {
     throw invalid([{ in: 'query', field: 'sort', message: 'relevance needs words to search for in q' }])

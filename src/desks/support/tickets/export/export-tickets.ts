@@ -47,9 +47,13 @@ async function* lines(database: Database, { tenantId, filter, format, last }: Ex
   }
 }
 
+async function readBatch(tx: Tx, filter: TicketFilter, range: Range): Promise<Ticket[]> {
+  const { rows } = await ticketsOfBatch(filter, range).execute(tx)
+  return rows
+}
+
 /** The next tickets in the order of their id, at least one as long as there is one. */
-async function readBatch(tx: Tx, filter: TicketFilter, { after, last }: Range): Promise<Ticket[]> {
-  const { rows } = await sql<Ticket>`
+export const ticketsOfBatch = (filter: TicketFilter, { after, last }: Range) => sql<Ticket>`
     with next as materialized (
       select ticket_id, sum(octet_length(message) + octet_length(subject)) over (order by ticket_id) as bytes,
         row_number() over (order by ticket_id) as place
@@ -63,6 +67,4 @@ async function readBatch(tx: Tx, filter: TicketFilter, { after, last }: Range): 
     select ${TICKET_COLUMNS} from tickets
     where tenant_id = ${filter.tenant_id}
       and ticket_id = any(array(select ticket_id from next where bytes <= ${BATCH_BYTES} or place = 1))
-    order by ticket_id`.execute(tx)
-  return rows
-}
+    order by ticket_id`

@@ -12,35 +12,40 @@ export type Expectation = {
   counted: number
   /** The counters know all that the filter asks for. */
   isExact: boolean
+  /** Of how many tickets. */
+  among: number
 }
 
 /** Asks the counters and the planner. */
 export async function expectTickets(tx: Tx, filter: TicketFilter): Promise<Expectation> {
   const [[counters], [plan]] = await together(tx, [sumOfCounters(filter), planOf(filter)])
-  const counted = filter.include_deleted ? Number.POSITIVE_INFINITY : (counters?.total ?? 0)
-  return { counted, isExact: isKnownToCounters(filter), planned: plannedRows(plan) }
+  const { total = 0, among = 0 } = counters ?? {}
+  const counted = filter.include_deleted ? Number.POSITIVE_INFINITY : total
+  return { planned: plannedRows(plan), counted, isExact: isKnownToCounters(filter), among }
 }
 
 /** Asks the planner alone: the counters are open to the tenant's transaction only. */
 export async function expectMatches(tx: SystemTx, filter: TicketFilter): Promise<Expectation> {
-  const { rows } = await planOf(filter).execute(tx)
-  return { counted: Number.POSITIVE_INFINITY, isExact: false, planned: plannedRows(rows[0]) }
+  const [[plan], [table]] = await together(tx, [planOf(filter), SIZE])
+  return { planned: plannedRows(plan), counted: Number.POSITIVE_INFINITY, isExact: false, among: table?.among ?? 0 }
 }
+
+const SIZE = sql<{ among: number }>`select reltuples::float8 as among from pg_class where oid = 'tickets'::regclass`
 
 export const expected = ({ planned, counted, isExact }: Expectation): number =>
   isExact ? counted : Math.min(planned, counted)
 
 /** Live tickets only; filters beyond the counters are left out. */
-export const sumOfCounters = (filter: TicketFilter) => sql<{ total: number }>`
-  select coalesce(sum(tickets), 0)::int8 as total from ticket_counts
-  where ${sql.join(
+export const sumOfCounters = (filter: TicketFilter) => sql<{ total: number; among: number }>`
+  select coalesce(sum(tickets), 0)::int8 as among, coalesce(sum(tickets) filter (where ${sql.join(
     [
-      sql`tenant_id = ${filter.tenant_id}`,
+      sql`true`,
       ...(filter.status === undefined ? [] : [anyOf('status', filter.status)]),
       ...equal(filter, 'urgency', 'sentiment', 'requires_action', 'source'),
     ],
     sql` and `,
-  )}`
+  )}), 0)::int8 as total
+  from ticket_counts where tenant_id = ${filter.tenant_id}`
 
 const BEYOND_COUNTERS = [
   'customer_id',

@@ -64,13 +64,11 @@ export function conditions(filter: TicketFilter): RawBuilder<unknown> {
       ...equal(filter, 'urgency', 'sentiment', 'requires_action', 'source', 'customer_id', 'origin'),
       ...within(filter, 'created_at', 'created'),
       ...within(filter, 'updated_at', 'updated'),
-      ...(q === undefined ? [] : [sql`words @@ ${searched({ tenant_id, q })}`]),
+      ...(q === undefined ? [] : [sql`words @@ ticket_query(${tenant_id}, ${q})`]),
     ],
     sql` and `,
   )
 }
-
-export const searched = ({ tenant_id, q }: { tenant_id: TenantId; q: string }) => sql`ticket_query(${tenant_id}, ${q})`
 
 /** One value is compared with =, which leaves the order of an index usable. */
 export const anyOf = (column: string, values: readonly string[]) =>

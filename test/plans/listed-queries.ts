@@ -1,0 +1,106 @@
+import { type RawBuilder, sql } from 'kysely'
+import { ticketsOfBatch } from '../../src/desks/support/tickets/export/export-tickets.ts'
+import { expectMatches, expectTickets, sumOfCounters } from '../../src/desks/support/tickets/listing/count-tickets.ts'
+import { readFilter } from '../../src/desks/support/tickets/listing/filter.ts'
+import { isFew } from '../../src/desks/support/tickets/listing/list-tickets.ts'
+import { gatherKeys, ticketsByKey, walkKeys } from '../../src/desks/support/tickets/listing/statements.ts'
+import { ListQuery, readListing } from '../../src/desks/support/tickets/routes.ts'
+import type { TenantId } from '../../src/kernel/tenant-id.ts'
+import type { Database, SystemTx, Tx } from '../../src/platform/database/index.ts'
+import { encodeCursor } from '../../src/platform/http/index.ts'
+
+/** A list that has to be fast, as it is asked for, and the indexes that make it so: any of them will do. */
+export type ListedQuery = { name: string; path: '/tickets' | '/tickets/urgent'; query: string; indexes: string[] }
+
+const list = (query: string, ...indexes: string[]): ListedQuery => ({
+  ...{ name: query === '' ? 'all' : query, path: '/tickets', query, indexes },
+})
+const [AGE, STATUS, URGENCY] = ['tickets_by_age', 'tickets_by_status', 'tickets_by_urgency']
+const [UPDATE, WORDS] = ['tickets_by_update', 'tickets_by_words']
+
+/** The words and values are those of `seed-tickets.ts`. */
+export const LISTED: readonly ListedQuery[] = [
+  list('', AGE),
+  list('sort=created_at', AGE),
+  list('status=open', STATUS),
+  list('status=closed', STATUS, AGE),
+  list('urgency=high', URGENCY),
+  list('urgency=medium', AGE),
+  list('sentiment=negative', AGE),
+  list('sentiment=positive', AGE),
+  list('requires_action=true', AGE),
+  list('source=email', 'tickets_by_source'),
+  list('source=fax', 'tickets_by_source'),
+  list('customer_id=cust_77', 'tickets_by_customer'),
+  list('origin=provider', AGE),
+  list('origin=019a0000-0000-7000-8000-000000000001', 'tickets_by_origin'),
+  list('created_from=2026-01-05T00:00:00Z&created_to=2026-01-06T00:00:00Z', AGE),
+  list('updated_from=2026-01-05T00:00:00Z&updated_to=2026-01-05T00:10:00Z', UPDATE),
+  list('updated_from=2026-01-05T00:00:00Z&sort=updated_at', UPDATE),
+  list('sort=-updated_at', UPDATE),
+  list('sort=-updated_at&status=closed', UPDATE),
+  list('include_deleted=true', AGE),
+  list('status=open&urgency=high&sentiment=negative', URGENCY),
+  list('q=basilisk', WORDS),
+  list('q=refund', AGE),
+  list('q=basilisk&sort=relevance', WORDS),
+  list('q=heron&sort=relevance', WORDS, AGE),
+  list('q=%22zurück+für%22+-heron', WORDS, AGE),
+  { name: 'urgent', path: '/tickets/urgent', query: '', indexes: [URGENCY] },
+]
+
+/** The same list from the middle of it. */
+export const deep = (listed: ListedQuery, at: { created_at: Date; ticket_id: string }): ListedQuery => ({
+  ...listed,
+  name: `${listed.name}, from its middle`,
+  query: `${listed.query}&cursor=${encodeCursor(['-created_at', at.created_at.toISOString(), at.ticket_id])}`,
+})
+
+export type Explain = { database: Database; tenantId: TenantId; options: string }
+
+/** The plan of what finds a page, in the role in which it runs. */
+export async function explainListed({ database, tenantId, options }: Explain, listed: ListedQuery): Promise<string[]> {
+  const query = ListQuery.parse({ tenant_id: tenantId, ...Object.fromEntries(new URLSearchParams(listed.query)) })
+  const narrow = listed.path === '/tickets' ? {} : { urgency: 'high', status: ['open', 'pending'] }
+  const { filter, ...page } = readListing(query, { ...readFilter(query), ...narrow } as ReturnType<typeof readFilter>)
+  const explain = async (tx: Tx | SystemTx, few: boolean) =>
+    linesOf(tx, few ? gatherKeys(filter, page) : walkKeys(filter, page), options)
+  if (filter.q === undefined) {
+    return database.withTenant(tenantId, async (tx) => explain(tx, isFew(await expectTickets(tx, filter))))
+  }
+  return database.acrossTenants('a search, explained', async (tx) =>
+    explain(tx, isFew(await expectMatches(tx, filter))),
+  )
+}
+
+/** The plans of what stands around the page: its tickets, the total, a batch of an export. */
+export function explainOthers({ database, tenantId, options }: Explain, ids: readonly string[]) {
+  const filter = { tenant_id: tenantId, include_deleted: false }
+  const keys = ids.map((ticket_id) => ({ ticket_id, created_at: new Date(), updated_at: new Date() }))
+  const [after = '', last = ''] = ids
+  const statements: [string, RawBuilder<unknown>, string[]][] = [
+    ['the tickets of a page', ticketsByKey(filter, keys), ['tickets_pkey']],
+    // A few hundred rows; it only must not look at tickets.
+    ['total', sumOfCounters({ ...filter, urgency: 'high' }), ['ticket_counts', 'ticket_counts_pkey']],
+    ['a batch of an export', ticketsOfBatch(filter, { after, last }), ['tickets_pkey']],
+  ]
+  return Promise.all(
+    statements.map(async ([name, statement, indexes]) => {
+      const lines = await database.withTenant(tenantId, (tx) => linesOf(tx, statement, options))
+      return { name, indexes, lines }
+    }),
+  )
+}
+
+async function linesOf(tx: Tx | SystemTx, statement: RawBuilder<unknown>, options: string): Promise<string[]> {
+  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (${sql.raw(options)}) ${statement}`.execute(tx)
+  return rows.map((row) => row['QUERY PLAN'])
+}
+
+/** What is wrong with the plan: tickets that are read otherwise than by one of these indexes. */
+export function complaints(lines: readonly string[], indexes: readonly string[]): string[] {
+  const scans = lines.filter((line) => /Scan (Backward )?(using|on) (tickets?_|tickets\b)/.test(line))
+  const isRight = (line: string) =>
+    /Bitmap Heap Scan on tickets/.test(line) || indexes.some((index) => new RegExp(`\\b${index}\\b`).test(line))
+  return scans.length === 0 ? ['reads no tickets'] : scans.filter((line) => !isRight(line)).map((line) => line.trim())
+}
