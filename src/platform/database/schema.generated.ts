@@ -282,7 +282,6 @@ export interface TicketCustomerCounts {
   customer_id: string;
   risk: Generated<number>;
   tenant_id: string;
-  unresolved: number;
   unresolved_high: number;
   unresolved_negative: number;
 }

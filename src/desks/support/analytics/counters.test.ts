@@ -164,7 +164,7 @@ describe('the check', () => {
       'ticket_facet_counts',
       `insert into ticket_facet_counts values ('broken', 'keyword', 'day', '2026-01-01', 'x', 1)`,
     ],
-    ['ticket_customer_counts', 'update ticket_customer_counts set unresolved_high = unresolved_high + 1'],
+    ['ticket_customer_counts', `insert into ticket_customer_counts values ('broken', 'c', 1, 0)`],
   ])('finds what is wrong in %s after %s', async (table, damage) => {
     await makeTenants('broken')
     await asSuperuser(async (client) => {

@@ -65,8 +65,8 @@ export async function findDifferences(tx: Tx): Promise<{ total: number; differen
       group by facet, grain, date_trunc(grain, created)::date, value
       union all
       select 'ticket_customer_counts', jsonb_build_array(customer_id), jsonb_build_array(
-        count(*), count(*) filter (where urgency = 'high'), count(*) filter (where sentiment = 'negative'))
-      from live where status <> 'closed' group by customer_id
+        count(*) filter (where urgency = 'high'), count(*) filter (where sentiment = 'negative'))
+      from live where status <> 'closed' and (urgency = 'high' or sentiment = 'negative') group by customer_id
     ), counters as (
       select 'ticket_counts' as counter,
         jsonb_build_array(status, urgency, sentiment, requires_action, source) as key, to_jsonb(tickets) as value
@@ -79,8 +79,8 @@ export async function findDifferences(tx: Tx): Promise<{ total: number; differen
       from ticket_facet_counts where tickets <> 0
       union all
       select 'ticket_customer_counts', jsonb_build_array(customer_id),
-        jsonb_build_array(unresolved, unresolved_high, unresolved_negative)
-      from ticket_customer_counts where unresolved <> 0 or unresolved_high <> 0 or unresolved_negative <> 0
+        jsonb_build_array(unresolved_high, unresolved_negative)
+      from ticket_customer_counts where unresolved_high <> 0 or unresolved_negative <> 0
     )
     select counter, key, counters.value as counted, recounted.value as found, count(*) over () as total
     from counters full join recounted using (counter, key)

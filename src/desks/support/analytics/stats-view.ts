@@ -19,15 +19,16 @@ const Customer = z.object({
   customer_id: z.string(),
   points: count.meta({
     description:
-      '5 for each unresolved ticket of high urgency, 3 for each unresolved ticket of negative sentiment beyond the first, 1 for every 5 unresolved tickets',
+      '5 for each unresolved ticket of high urgency, 3 for each unresolved ticket of negative sentiment beyond the first',
   }),
   reasons: z.array(z.enum(RISK_REASONS)).meta({
-    description: `These put a customer here: \`high_urgency\` (an unresolved ticket of high urgency), \`repeatedly_negative\` (two or more unresolved tickets of negative sentiment), \`many_unresolved\` (five or more unresolved tickets). These are added where they hold: \`waiting_long\` (an unresolved ticket is older than ${WAITS_LONG_DAYS} days), \`rising\` (three or more tickets in the 30 days up to \`generated_at\`, and more than in the 30 days before).`,
+    description: `These put a customer here: \`high_urgency\` (an unresolved ticket of high urgency), \`repeatedly_negative\` (two or more unresolved tickets of negative sentiment). These are added where they hold: \`waiting_long\` (an unresolved ticket is older than ${WAITS_LONG_DAYS} days), \`rising\` (three or more tickets in the 30 days up to \`generated_at\`, and more than in the 30 days before).`,
   }),
-  unresolved: count.meta({ description: 'Live tickets that are open or pending; `customer_id`, `status`' }),
-  unresolved_high: count.meta({ description: 'Those of high urgency; `customer_id`, `status`, `urgency=high`' }),
+  unresolved_high: count.meta({
+    description: 'Unresolved tickets of high urgency; `customer_id`, `status`, `urgency=high`',
+  }),
   unresolved_negative: count.meta({
-    description: 'Those of negative sentiment; `customer_id`, `status`, `sentiment=negative`',
+    description: 'Unresolved tickets of negative sentiment; `customer_id`, `status`, `sentiment=negative`',
   }),
   tickets_last_30_days: count.meta({
     description:
@@ -150,7 +151,6 @@ export function presentStats(stats: Stats, { tenantId, now, range, growth }: Abo
       customer_id: customer.customer_id,
       points: customer.points,
       reasons: riskReasons(customer),
-      unresolved: customer.unresolved,
       unresolved_high: customer.unresolved_high,
       unresolved_negative: customer.unresolved_negative,
       tickets_last_30_days: customer.recent,

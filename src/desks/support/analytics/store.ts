@@ -23,7 +23,6 @@ export type TrendRow = { label: string; starts_at: string; from: string; to: str
 export type CustomerAtRisk = {
   customer_id: string
   points: number
-  unresolved: number
   unresolved_high: number
   unresolved_negative: number
   /** An unresolved ticket created that long ago is there. */
@@ -190,7 +189,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
       ) as parts
       group by facet, value
     ), at_risk as materialized (
-      select customer_id, risk, unresolved, unresolved_high, unresolved_negative
+      select customer_id, risk, unresolved_high, unresolved_negative
       from ticket_customer_counts where risk > 0 order by risk desc, customer_id limit ${sql.lit(CUSTOMERS_MAX)}
     )
     select given.time_zone, (select to_json(totals) from totals) as totals,
@@ -204,7 +203,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
       (select coalesce(json_agg(top order by count desc, source), '[]') from (
         select value as source, count from facets where facet = 'source' and count > 0
         order by count desc, value limit ${sql.lit(SOURCES_MAX)}) as top) as sources,
-      (select coalesce(json_agg(json_build_object('customer_id', customer_id, 'points', risk, 'unresolved', unresolved,
+      (select coalesce(json_agg(json_build_object('customer_id', customer_id, 'points', risk,
           'unresolved_high', unresolved_high, 'unresolved_negative', unresolved_negative, 'waits_long', waits_long,
           'recent', recent, 'earlier', earlier) order by risk desc, customer_id), '[]')
         from at_risk cross join lateral (

@@ -47,16 +47,16 @@ create table ticket_facet_counts (
 ) with (fillfactor = 60);
 select platform.secure_tenant_table('ticket_facet_counts');
 
--- Tickets that are not closed.
+-- Tickets that are not closed and of high urgency or negative sentiment. Others have no row here: one for each customer of
+-- a page of new tickets would cost as much as all other counters together.
 create table ticket_customer_counts (
   tenant_id text not null,
   customer_id text not null,
-  unresolved bigint not null,
   unresolved_high bigint not null,
   unresolved_negative bigint not null,
-  -- The points by which customers are at risk. Each change of it costs an index entry: the last part is coarse on purpose.
+  -- The points by which customers are at risk.
   risk bigint not null generated always as (
-    5 * greatest(unresolved_high, 0) + 3 * greatest(unresolved_negative - 1, 0) + greatest(unresolved / 5, 0)) stored,
+    5 * greatest(unresolved_high, 0) + 3 * greatest(unresolved_negative - 1, 0)) stored,
   primary key (tenant_id, customer_id)
 ) with (fillfactor = 80);
 create index ticket_customer_counts_by_risk on ticket_customer_counts (tenant_id, risk desc, customer_id) where risk > 0;
@@ -134,12 +134,12 @@ declare
       on conflict (tenant_id, facet, grain, starts_on, value) do update set tickets = counts.tickets + excluded.tickets
     )
     insert into ticket_customer_counts as counts
-      (tenant_id, customer_id, unresolved, unresolved_high, unresolved_negative)
-    select tenant_id, customer_id, sum(change),
+      (tenant_id, customer_id, unresolved_high, unresolved_negative)
+    select tenant_id, customer_id,
       coalesce(sum(change) filter (where urgency = 'high'), 0),
       coalesce(sum(change) filter (where sentiment = 'negative'), 0)
-    from changes where status <> 'closed' group by 1, 2
-    on conflict (tenant_id, customer_id) do update set unresolved = counts.unresolved + excluded.unresolved,
+    from changes where status <> 'closed' and (urgency = 'high' or sentiment = 'negative') group by 1, 2
+    on conflict (tenant_id, customer_id) do update set
       unresolved_high = counts.unresolved_high + excluded.unresolved_high,
       unresolved_negative = counts.unresolved_negative + excluded.unresolved_negative
   $sql$;

