@@ -322,7 +322,7 @@ describe.each(HELPDESKS)('the source of $name', (helpdesk) => {
       expect(await refusal(hasty.listChanges(null, never()))).toMatchObject({ kind: 'transient' })
       expect(await refusal(hasty.findTicket('1', never()))).toMatchObject({ kind: 'transient' })
       expect(await refusal(hasty.check(never()))).toMatchObject({ kind: 'transient' })
-      expect((await hasty.listChanges(null, never())).tickets).toHaveLength(3)
+      expect((await source().listChanges(null, never())).tickets).toHaveLength(3)
     })
 
     it.each([
