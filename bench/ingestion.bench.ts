@@ -17,7 +17,7 @@ const FIRST_RUNS = 7
  * End to end from a provider without a limit: 10,000 tickets of one tenant, first runs that create them and runs that
  * find them unchanged. The peers of the first are `INSERT … SELECT unnest` of the same rows through the same driver, page by
  * page, into tables with the same indexes on the same server, measured in turns with them: of the tickets alone, and of
- * the tickets with the history that a run writes of them.
+ * the tickets with the history that a run writes of them, and of both into the tables that a run writes to.
  */
 export async function bench(): Promise<void> {
   const server = await startTestServer({ durable: true })
@@ -35,7 +35,7 @@ export async function bench(): Promise<void> {
       token: OPERATOR_TOKEN,
       body: { tenant_id: TENANT, name: TENANT },
     })
-    const { first, raw, rawWithHistory } = await administer(made.url, (client) => compare(system, client))
+    const { first, raw, rawWithHistory, rawInPlace } = await administer(made.url, (client) => compare(system, client))
     const later: number[] = []
     let early = 0
     for (let index = 1; index <= RUNS; index += 1) {
@@ -49,8 +49,11 @@ export async function bench(): Promise<void> {
     console.log(`${FIRST_RUNS} first runs        ${spread(first)} (all created)`)
     console.log(`${FIRST_RUNS} raw inserts       ${spread(raw)} (100 rows a transaction, the same columns)`)
     console.log(`  with history      ${spread(rawWithHistory)}`)
+    console.log(`  in place          ${spread(rawInPlace)} (the tables themselves, with their triggers and keys)`)
     const ratio = (peer: readonly number[]) => (percentile(peer, 50) / percentile(first, 50)).toFixed(2)
-    console.log(`first run / raw     ${ratio(raw)}; with history ${ratio(rawWithHistory)}`)
+    console.log(
+      `first run / raw     ${ratio(raw)}; with history ${ratio(rawWithHistory)}; in place ${ratio(rawInPlace)}`,
+    )
     console.log(
       `${RUNS} later runs       p50 ${rate(percentile(later, 50))}, p95 ${rate(percentile(later, 95))}, p99 ${rate(percentile(later, 99))} (unchanged)`,
     )
@@ -66,22 +69,27 @@ export async function bench(): Promise<void> {
 
 /** Seconds of first runs and of their peers, in turns. */
 async function compare(system: SystemUnderBench, client: Client) {
-  const [first, raw, rawWithHistory]: [number[], number[], number[]] = [[], [], []]
+  const [first, raw, rawWithHistory, rawInPlace]: [number[], number[], number[], number[]] = [[], [], [], []]
   await client.query('create table raw_tickets (like tickets including all)')
   await client.query('create table raw_history (like ticket_history including all)')
   for (let index = 0; index < FIRST_RUNS; index += 1) {
     await client.query('truncate tickets, ticket_history')
     first.push(await run(system))
     await client.query('truncate raw_tickets')
-    raw.push(await rawInsert(client, ''))
+    const { rows } = await client.query('select * from tickets order by created_at')
+    raw.push(await rawInsert(client, rows, RAW))
     await client.query('truncate raw_tickets, raw_history')
-    rawWithHistory.push(await rawInsert(client, HISTORY_OF_STORED))
+    rawWithHistory.push(await rawInsert(client, rows, WITH_HISTORY))
+    await client.query('truncate tickets, ticket_history')
+    rawInPlace.push(await rawInsert(client, rows, IN_PLACE))
   }
-  return { first, raw, rawWithHistory }
+  return { first, raw, rawWithHistory, rawInPlace }
 }
 
-const HISTORY_OF_STORED = `
-  insert into raw_history (tenant_id, ticket_id, action, recorded_at) select tenant_id, ticket_id, 'created', now() from stored`
+type Peer = { tickets: string; history: string | null }
+const RAW: Peer = { tickets: 'raw_tickets', history: null }
+const WITH_HISTORY: Peer = { tickets: 'raw_tickets', history: 'raw_history' }
+const IN_PLACE: Peer = { tickets: 'tickets', history: 'ticket_history' }
 
 /** Seconds that a run of the tenant took, by its own clock. */
 export async function run(system: SystemUnderBench): Promise<number> {
@@ -97,16 +105,31 @@ export async function run(system: SystemUnderBench): Promise<number> {
   }
 }
 
+const COLUMNS = {
+  ...{ external_id: 'text', source: 'text', customer_id: 'text', subject: 'text', message: 'text', status: 'text' },
+  ...{
+    created_at: 'timestamptz',
+    updated_at: 'timestamptz',
+    urgency: 'text',
+    sentiment: 'text',
+    requires_action: 'boolean',
+  },
+  ...{ language: 'text', rule_version: 'text', matches: 'jsonb' },
+} as const
+
 /** Seconds to insert the rows that the run has stored, page by page. */
-async function rawInsert(client: Client, history: string): Promise<number> {
-  const { rows } = await client.query('select * from tickets order by created_at')
-  const columns = ['external_id', 'source', 'customer_id', 'subject', 'message', 'status', 'created_at', 'updated_at']
-  const insert = `insert into raw_tickets (tenant_id, ${columns.join(', ')})
-    select '${TENANT}', * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])`
-  const statement = history === '' ? insert : `with stored as (${insert} returning tenant_id, ticket_id) ${history}`
+async function rawInsert(client: Client, rows: Record<string, unknown>[], peer: Peer): Promise<number> {
+  const columns = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
+  const arrays = columns.map((column, index) => `$${index + 1}::${COLUMNS[column]}[]`).join(', ')
+  const insert = `insert into ${peer.tickets} (tenant_id, ${columns.join(', ')}) select '${TENANT}', * from unnest(${arrays})`
+  const history = `insert into ${peer.history} (tenant_id, ticket_id, action, recorded_at)
+    select tenant_id, ticket_id, 'created', now() from stored`
+  const statement =
+    peer.history === null ? insert : `with stored as (${insert} returning tenant_id, ticket_id) ${history}`
+  const plain = rows.map((row) => ({ ...row, matches: JSON.stringify(row.matches) }) as Record<string, unknown>)
   const started = performance.now()
-  for (let at = 0; at < rows.length; at += 100) {
-    const page = rows.slice(at, at + 100)
+  for (let at = 0; at < plain.length; at += 100) {
+    const page = plain.slice(at, at + 100)
     const values = columns.map((column) => page.map((row) => row[column]))
     await client.query(statement, values)
   }
