@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { MEMORY } from '../bin/commands.mjs'
 
 export const OPERATOR_TOKEN = 'operator-of-the-benchmark'
 
 /** A process of the system as production runs it, on this database. Linux only, for its memory. */
 export async function startSystemProcess(databaseUrl: string, environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/main.ts', import.meta.url))], {
+  const child = spawn(process.execPath, [...MEMORY, fileURLToPath(new URL('../src/main.ts', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env.PATH ?? '',

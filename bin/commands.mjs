@@ -1,7 +1,13 @@
+/**
+ * How much memory a process of the system takes, which lives in about 80 MB. Below 2 GB, V8 collects its old objects before
+ * they are twice as many, where it would wait for four times; and what a page of tickets leaves is gone while it is young.
+ */
+export const MEMORY = ['--max-old-space-size=1024', '--max-semi-space-size=32']
+
 /** Each command is a list of programs for Node.js 24. All of them run; further arguments go to the first. */
 export const COMMANDS = {
-  start: [['src/main.ts']],
-  dev: [['--watch-path=src', '--watch-path=mock-provider', '--watch-preserve-output', 'src/main.ts']],
+  start: [[...MEMORY, 'src/main.ts']],
+  dev: [[...MEMORY, '--watch-path=src', '--watch-path=mock-provider', '--watch-preserve-output', 'src/main.ts']],
   test: [['node_modules/vitest/vitest.mjs', 'run']],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check'],

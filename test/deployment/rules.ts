@@ -1,3 +1,4 @@
+import { MEMORY } from '../../bin/commands.mjs'
 import { knobNames, variableName } from '../../mock-provider/options.ts'
 import { describeConfig, parseConfig } from '../../src/kernel/config.ts'
 import type { Route } from '../../src/platform/http/index.ts'
@@ -87,6 +88,14 @@ export function deploymentRules(declared: {
           .filter((path) => !isInRepository(path) || !copied.some((folder) => path.startsWith(`${folder}/`)))
       },
       planted: { in: 'compose', replace: 'mock-provider/main.ts', by: 'bench/run.ts' },
+    },
+    {
+      rule: 'the image bounds the memory as npm start does',
+      violations: (deployment) => {
+        const command = finalValue(deployment, 'CMD') ?? ''
+        return MEMORY.filter((argument) => !command.includes(`"${argument}"`))
+      },
+      planted: { in: 'dockerfile', replace: '"--max-semi-space-size=32", ', by: '' },
     },
     {
       rule: 'the build target is a stage',
