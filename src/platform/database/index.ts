@@ -4,7 +4,7 @@ export { databaseFault, explainConnectionFailure, UnusableDatabaseError } from '
 export { listen } from './listen.ts'
 export { type MigrationSet, migrate } from './migrate.ts'
 export { ROLES, type Role } from './roles.ts'
-export { lastly, prepared, together } from './round-trips.ts'
+export { commitSoon, lastly, prepared, together } from './round-trips.ts'
 export type * from './schema.generated.ts'
 
 export const databaseMigrations = {

@@ -1,6 +1,6 @@
 import { lockRunningTask, saveProgress } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import { type Database, lastly, together } from '../../../platform/database/index.ts'
+import { commitSoon, type Database, lastly, together } from '../../../platform/database/index.ts'
 import type { FailedTicket } from '../connectors/index.ts'
 import { type ClassifiedTicket, storingTickets } from '../tickets/index.ts'
 import { settingAside } from './reject-store.ts'
@@ -46,6 +46,8 @@ export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage)
     storingTickets(news, delivery),
     ...(failed.length > 0 ? [settingAside(delivery, failed)] : []),
     noteSeen(seen),
+    // A page that is lost with the server is lost with the walk past it: the run fetches it again.
+    commitSoon,
   ] as const
   await orNothing(() =>
     database.withTenant(run.tenantId, async (tx) => {

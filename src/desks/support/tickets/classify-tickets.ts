@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import { type Classification, type Classifier, type CompiledRules, classify } from '../classification/index.ts'
@@ -17,11 +18,22 @@ export type ClassifyNews = (
   origin: string,
 ) => Promise<{ news: ClassifiedTicket[]; unchanged: number }>
 
+/** How long a page keeps everything else of this process waiting: requests, and answers of the database. */
+const TURN_MS = 2
+
 export function classifyTicketsWith({ classifier, database }: { classifier: Classifier; database: Database }) {
   const classifyTickets: ClassifyTickets = async (tenantId, tickets) => {
     if (tickets.length === 0) return []
     const rules = await classifier.rulesOf(tenantId)
-    return tickets.map((ticket) => ({ ...ticket, ...judge(rules, ticket) }))
+    const classified: ClassifiedTicket[] = []
+    let turnEnds = performance.now() + TURN_MS
+    for (const ticket of tickets) {
+      classified.push({ ...ticket, ...judge(rules, ticket) })
+      if (performance.now() < turnEnds) continue
+      await nextTurn()
+      turnEnds = performance.now() + TURN_MS
+    }
+    return classified
   }
   const classifyNews: ClassifyNews = async (tenantId, tickets, origin) => {
     if (tickets.length === 0) return { news: [], unchanged: 0 }
