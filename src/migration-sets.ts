@@ -1,4 +1,7 @@
 import { auditMigrations } from './core/audit/index.ts'
+import { channelsMigrations } from './core/channels/index.ts'
+import { deliveriesMigrations } from './core/deliveries/index.ts'
+import { signalsMigrations } from './core/signals/index.ts'
 import { taskQueue, tasksMigrations } from './core/tasks/index.ts'
 import { tenancyMigrations } from './core/tenancy/index.ts'
 import { analyticsMigrations } from './desks/support/analytics/index.ts'
@@ -19,6 +22,9 @@ export const migrationSets: readonly MigrationSet[] = [
   tenancyMigrations,
   auditMigrations,
   tasksMigrations,
+  signalsMigrations,
+  channelsMigrations,
+  deliveriesMigrations,
   classificationMigrations,
   ticketsMigrations,
   analyticsMigrations,

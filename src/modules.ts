@@ -1,4 +1,7 @@
 import { auditModule, auditPermissions } from './core/audit/index.ts'
+import { channelPermissions } from './core/channels/index.ts'
+import { deliveryPermissions } from './core/deliveries/index.ts'
+import { signalPermissions } from './core/signals/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
 import { startDemo } from './demo.ts'
@@ -25,6 +28,9 @@ export const permissions = {
   ...tenancyPermissions,
   ...auditPermissions,
   ...taskPermissions,
+  ...signalPermissions,
+  ...channelPermissions,
+  ...deliveryPermissions,
   ...classificationPermissions,
   ...ticketPermissions,
   ...analyticsPermissions,

@@ -22,6 +22,7 @@ const VALUES: Record<string, (n: number) => string> = {
   bytea: (n) => `decode(lpad('${n.toString(16)}', 64, '0'), 'hex')`,
   'text[]': () => `'{}'`,
   'uuid[]': () => `'{}'`,
+  signal_severity: () => `'info'`,
 }
 
 let inserted = 0

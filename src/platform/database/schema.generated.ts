@@ -29,6 +29,8 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export type SignalSeverity = "critical" | "info" | "warning";
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface ApiKeys {
@@ -56,6 +58,21 @@ export interface AuditLog {
   tenant_id: string;
 }
 
+export interface Channels {
+  channel_id: Generated<string>;
+  circuit: Generated<string>;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  disabled_reason: string | null;
+  is_enabled: Generated<boolean>;
+  kind: string;
+  name: string;
+  sealed_secrets: Buffer | null;
+  settings: Generated<Json>;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface Connectors {
   account: string;
   calls_per_minute: number;
@@ -68,6 +85,36 @@ export interface Connectors {
   name: string;
   sealed_credentials: Buffer;
   settings: Json;
+  tenant_id: string;
+}
+
+export interface Deliveries {
+  attempts: Generated<number>;
+  channel_id: string;
+  circuit: string;
+  created_at: Generated<Timestamp>;
+  delivery_id: Generated<string>;
+  due_at: Generated<Timestamp>;
+  ended_at: Timestamp | null;
+  fencing: Generated<number>;
+  last_failure: string | null;
+  lease_expires_at: Timestamp | null;
+  position: Generated<number>;
+  signal_id: string;
+  started_at: Generated<Timestamp>;
+  state: Generated<string>;
+  subject: string;
+  tenant_id: string;
+}
+
+export interface DeliveryAttempts {
+  attempt: number;
+  delivery_id: string;
+  ended_at: Timestamp | null;
+  outcome: string | null;
+  reason: string | null;
+  started_at: Generated<Timestamp>;
+  status_code: number | null;
   tenant_id: string;
 }
 
@@ -219,6 +266,22 @@ export interface PlatformMigrations {
   id: string;
 }
 
+export interface PlatformOperatorSignals {
+  acknowledged_at: Timestamp | null;
+  acknowledged_by: string | null;
+  dedupe_key: string;
+  facts: Generated<Json>;
+  kind: string;
+  raised_at: Generated<Timestamp>;
+  resolved_at: Timestamp | null;
+  resolved_by: string | null;
+  severity: SignalSeverity;
+  signal_id: Generated<string>;
+  state: Generated<string>;
+  subject: string;
+  title: string;
+}
+
 export interface PlatformOutboundBudgets {
   connection: string;
   granted: ArrayType<Timestamp>;
@@ -236,6 +299,37 @@ export interface RuleOverrides {
   tenant_id: string;
   updated_at: Generated<Timestamp>;
   updated_by: string;
+}
+
+export interface Signals {
+  acknowledged_at: Timestamp | null;
+  acknowledged_by: string | null;
+  change: Generated<number>;
+  dedupe_key: string;
+  facts: Generated<Json>;
+  kind: string;
+  raised_at: Generated<Timestamp>;
+  resolved_at: Timestamp | null;
+  resolved_by: string | null;
+  severity: SignalSeverity;
+  signal_id: Generated<string>;
+  snoozed_until: Timestamp | null;
+  state: Generated<string>;
+  subject: string;
+  tenant_id: string;
+  title: string;
+}
+
+export interface Subscriptions {
+  channel_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  kinds: Generated<string[]>;
+  minimum_severity: Generated<SignalSeverity>;
+  quiet_from: string | null;
+  quiet_to: string | null;
+  subscription_id: Generated<string>;
+  tenant_id: string;
 }
 
 export interface Tasks {
@@ -354,7 +448,10 @@ export interface Tickets {
 export interface DB {
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  channels: Channels;
   connectors: Connectors;
+  deliveries: Deliveries;
+  delivery_attempts: DeliveryAttempts;
   idempotency_keys: IdempotencyKeys;
   "identity.account": IdentityAccount;
   "identity.session": IdentitySession;
@@ -369,9 +466,12 @@ export interface DB {
   invitations: Invitations;
   memberships: Memberships;
   "platform.migrations": PlatformMigrations;
+  "platform.operator_signals": PlatformOperatorSignals;
   "platform.outbound_budgets": PlatformOutboundBudgets;
   "platform.secrets": PlatformSecrets;
   rule_overrides: RuleOverrides;
+  signals: Signals;
+  subscriptions: Subscriptions;
   tasks: Tasks;
   tenants: Tenants;
   ticket_counts: TicketCounts;

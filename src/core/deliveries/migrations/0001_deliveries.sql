@@ -1,0 +1,95 @@
+-- One signal for one channel. Made in the transaction that raises the signal, made to leave afterwards.
+create table deliveries (
+  tenant_id text not null,
+  -- Sent with every attempt: a receiver knows repeats by it.
+  delivery_id uuid not null default uuidv7(),
+  channel_id uuid not null,
+  signal_id uuid not null,
+  -- Of the channel and of the signal, here for the queue's index.
+  circuit text not null,
+  subject text not null,
+  -- The order within a subject.
+  position bigint not null generated always as identity,
+  state text not null default 'waiting' check (state in ('waiting', 'sending', 'delivered', 'dead')),
+  attempts integer not null default 0,
+  due_at timestamptz not null default now(),
+  -- Grows with each claim; who holds an older one can record nothing.
+  fencing bigint not null default 0,
+  lease_expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  -- When its age is counted from: the creation, the end of quiet hours, or the last redrive.
+  started_at timestamptz not null default now(),
+  ended_at timestamptz,
+  -- Of the last attempt, or why it is dead.
+  last_failure text,
+  primary key (tenant_id, delivery_id),
+  unique (tenant_id, channel_id, signal_id),
+  foreign key (tenant_id, channel_id) references channels on delete cascade,
+  foreign key (tenant_id, signal_id) references signals on delete cascade
+);
+-- The queue of a circuit: what has failed most often first.
+create index deliveries_waiting on deliveries (circuit, attempts desc, position) where state = 'waiting';
+create index deliveries_due on deliveries (circuit, due_at) where state = 'waiting';
+create index deliveries_sending on deliveries (circuit, lease_expires_at) where state = 'sending';
+-- Whether an earlier one about the same subject is still to be delivered.
+create index deliveries_in_order on deliveries (tenant_id, channel_id, subject, position) where state in ('waiting', 'sending');
+create index deliveries_by_signal on deliveries (tenant_id, signal_id);
+create index deliveries_dead on deliveries (tenant_id, ended_at desc, delivery_id) where state = 'dead';
+select platform.secure_tenant_table('deliveries', 'select, insert, update');
+
+create table delivery_attempts (
+  tenant_id text not null,
+  delivery_id uuid not null,
+  attempt integer not null,
+  started_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  -- lost: the process that made it died, nobody knows whether it arrived.
+  outcome text check (outcome in ('delivered', 'failed', 'refused', 'lost')),
+  status_code integer,
+  reason text,
+  primary key (tenant_id, delivery_id, attempt),
+  foreign key (tenant_id, delivery_id) references deliveries on delete cascade
+);
+select platform.secure_tenant_table('delivery_attempts', 'select, insert, update');
+
+-- Runs with the rights of who raises: row-level security shows exactly the tenant's channels. The system role sees all.
+create function deliver_raised_signals() returns trigger language plpgsql as $$
+begin
+  insert into deliveries (tenant_id, channel_id, signal_id, circuit, subject, due_at, started_at)
+  select tenant_id, channel_id, signal_id, circuit, subject, due_at, due_at
+  from (
+    select distinct on (raised.tenant_id, raised.signal_id, channels.channel_id)
+      raised.tenant_id, channels.channel_id, raised.signal_id, channels.circuit, raised.subject, raised.change,
+      case when subscriptions.quiet_from is null then now()
+        else end_of_quiet_hours(now(), tenants.time_zone, subscriptions.quiet_from, subscriptions.quiet_to) end as due_at
+    from raised
+    join subscriptions on subscriptions.tenant_id = raised.tenant_id
+      and (subscriptions.kinds = '{}' or raised.kind = any(subscriptions.kinds))
+      and raised.severity >= subscriptions.minimum_severity
+    join channels on channels.tenant_id = subscriptions.tenant_id and channels.channel_id = subscriptions.channel_id
+      and channels.is_enabled
+      -- What is wrong with a channel is not told through it.
+      and raised.subject <> 'channel:' || channels.channel_id
+    join tenants on tenants.tenant_id = raised.tenant_id
+    order by raised.tenant_id, raised.signal_id, channels.channel_id, due_at
+  ) as chosen
+  order by change;
+  if found then perform pg_notify('signalbox_deliveries', ''); end if;
+  return null;
+end $$;
+
+-- The moment itself when it is not within quiet hours, else when they end.
+create function end_of_quiet_hours(at timestamptz, zone text, quiet_from time, quiet_to time) returns timestamptz
+language sql stable as $$
+  select case
+    when quiet_from < quiet_to and local::time >= quiet_from and local::time < quiet_to
+      then (local::date + quiet_to) at time zone zone
+    when quiet_from > quiet_to and local::time >= quiet_from then (local::date + 1 + quiet_to) at time zone zone
+    when quiet_from > quiet_to and local::time < quiet_to then (local::date + quiet_to) at time zone zone
+    else at
+  end
+  from (select at at time zone zone as local) as clock
+$$;
+
+create trigger deliver_raised after insert on signals referencing new table as raised
+  for each statement execute function deliver_raised_signals();
