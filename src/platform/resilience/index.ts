@@ -1,5 +1,13 @@
 export { type OutboundBudget, outboundBudget } from './outbound-budget.ts'
-export { backoffSeconds, type RetryPolicy } from './retry.ts'
+export {
+  type AttemptFailure,
+  backoffSeconds,
+  type DeliveryPolicy,
+  givesUp,
+  type NextAttempt,
+  nextAttempt,
+  type RetryPolicy,
+} from './retry.ts'
 export { retryAfterSeconds } from './retry-after.ts'
 
 export const resilienceMigrations = {

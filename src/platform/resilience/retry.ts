@@ -15,8 +15,53 @@ export type RetryPolicy = {
  *
  * @param random 0 ≤ random < 1, passed in so that the rule can be tested.
  */
-export function backoffSeconds(policy: RetryPolicy, attempt: number, random: number): number {
+export function backoffSeconds(
+  policy: Pick<RetryPolicy, 'baseSeconds' | 'capSeconds'>,
+  attempt: number,
+  random: number,
+): number {
   // 2^30 s is past any cap; beyond it the power would become Infinity and Infinity × 0 is NaN.
   const ceiling = Math.min(policy.capSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30))
   return random * ceiling
+}
+
+/** How patiently something is tried again whose end is its age, not a number of attempts. */
+export type DeliveryPolicy = Pick<RetryPolicy, 'baseSeconds' | 'capSeconds'> & {
+  /** From this age on, counted from its making, a failure is the last. */
+  maxAgeSeconds: number
+  /** The longest wait that the other side can ask for; `capSeconds` when it is left out. */
+  retryAfterCapSeconds?: number
+}
+
+export type AttemptFailure = {
+  /** False: trying again would end the same way. */
+  retryable: boolean
+  /** How long the other side asked us to stay away. */
+  retryAfterSeconds?: number | undefined
+}
+
+export type NextAttempt = { kind: 'retry'; at: Date } | { kind: 'give_up'; reason: 'permanent' | 'too_old' }
+
+/** Whether what was made at `firstAt` has reached the age at which a failure is the last. */
+export function givesUp(policy: Pick<DeliveryPolicy, 'maxAgeSeconds'>, firstAt: Date, now: Date): boolean {
+  return now.getTime() - firstAt.getTime() >= policy.maxAgeSeconds * 1_000
+}
+
+/**
+ * What becomes of a delivery whose attempt number `attempt` (1 = the first) has failed: full jitter, but not before the
+ * other side wants to be asked again, as long as its wish is not longer than its cap. One that is still young enough gets
+ * its wait in full, so the last attempt may come up to one wait after the maximum age.
+ *
+ * `random`: 0 ≤ random < 1.
+ */
+export function nextAttempt(
+  policy: DeliveryPolicy,
+  failed: { attempt: number; failure: AttemptFailure; createdAt: Date; now: Date; random: number },
+): NextAttempt {
+  const { attempt, failure, createdAt, now, random } = failed
+  if (!failure.retryable) return { kind: 'give_up', reason: 'permanent' }
+  if (givesUp(policy, createdAt, now)) return { kind: 'give_up', reason: 'too_old' }
+  const asked = Math.min(failure.retryAfterSeconds ?? 0, policy.retryAfterCapSeconds ?? policy.capSeconds)
+  const seconds = Math.max(asked, backoffSeconds(policy, attempt, random))
+  return { kind: 'retry', at: new Date(now.getTime() + seconds * 1_000) }
 }
