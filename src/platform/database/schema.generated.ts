@@ -260,6 +260,23 @@ export interface Memberships {
   tenant_id: string;
 }
 
+export interface PlatformCircuits {
+  changed_at: Generated<Timestamp>;
+  failures: Generated<number>;
+  generation: Generated<number>;
+  last_failure: string | null;
+  last_failure_at: Timestamp | null;
+  name: string;
+  opened_at: Timestamp | null;
+  outcomes: Generated<boolean[]>;
+  paused_until: Timestamp | null;
+  probe: string | null;
+  probe_expires_at: Timestamp | null;
+  state: Generated<string>;
+  successes: Generated<number>;
+  times_opened: Generated<number>;
+}
+
 export interface PlatformMigrations {
   applied_at: Generated<Timestamp>;
   checksum: string;
@@ -465,6 +482,7 @@ export interface DB {
   ingestion_uploads: IngestionUploads;
   invitations: Invitations;
   memberships: Memberships;
+  "platform.circuits": PlatformCircuits;
   "platform.migrations": PlatformMigrations;
   "platform.operator_signals": PlatformOperatorSignals;
   "platform.outbound_budgets": PlatformOutboundBudgets;

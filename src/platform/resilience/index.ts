@@ -1,3 +1,13 @@
+export {
+  type Admission,
+  type CallOutcome,
+  type CircuitState,
+  type CircuitStatus,
+  OPEN_SECONDS,
+  type Permit,
+  type Transition,
+} from './circuit.ts'
+export { type CircuitBreaker, CircuitOpen, circuitBreaker } from './circuit-breaker.ts'
 export { type OutboundBudget, outboundBudget } from './outbound-budget.ts'
 export {
   type AttemptFailure,
