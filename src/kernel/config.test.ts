@@ -62,6 +62,9 @@ describe('a value', () => {
     ['EXTERNAL_API_URL', 'ftp://helpdesk', 'an http(s) URL'],
     ['OUTBOUND_PRIVATE_HOSTS', '10.1.2.0/24', 'host or host:port entries'],
     ['OUTBOUND_PRIVATE_HOSTS', 'localhost:9000,http://localhost', 'host or host:port entries'],
+    ['SMTP_URL', 'https://mail.example.com', 'an smtp:// or smtps:// URL'],
+    ['MAIL_FROM', 'Ops <ops@example.com>\nBcc: eve@example.com', 'an e-mail address'],
+    ['MAIL_FROM', 'Ops\nBcc: eve <ops@example.com>', 'an e-mail address'],
     ['TASK_LEASE_SECONDS', '61', '2 to 60 seconds'],
     ['CORS_ORIGINS', 'https://a.example,*', 'http(s) origins'],
     ['LOG_LEVEL', 'loud', 'trace, debug, info'],
@@ -101,12 +104,13 @@ describe('the description', () => {
         DATABASE_URL: `postgres://u:${secret}@db/x`,
         DATABASE_OWNER_URL: `postgres://o:${secret}@db/x`,
         SIGNALBOX_ADMIN_TOKEN: secret,
+        SMTP_URL: `smtp://u:${secret}@mail`,
         SIGNALBOX_SECRET: secret,
         SIGNALBOX_PREVIOUS_SECRET: secret,
       }),
     )
     expect(shown).not.toContain('swordfish')
-    expect(shown.match(/\*{8}/g)).toHaveLength(5)
+    expect(shown.match(/\*{8}/g)).toHaveLength(6)
     expect(shown).toMatch(/PORT +1234\n +# where the API listens/)
     expect(shown).toMatch(/CORS_ORIGINS +\(unset\)/)
   })

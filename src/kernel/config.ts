@@ -144,6 +144,23 @@ const variables = {
     example: 'helpdesk.internal,10.1.2.3:8443',
     about: 'hosts that tenants’ connections may reach although they are private or speak plain http; unset = none',
   },
+  SMTP_URL: {
+    schema: z.url({ protocol: /^smtps?$/ }).optional(),
+    bound: 'an smtp:// or smtps:// URL',
+    example: 'smtps://user:password@mail.example.com:465',
+    about: 'the mail server that e-mail channels send through, together with MAIL_FROM; unset = there is no e-mail',
+    secret: true,
+  },
+  MAIL_FROM: {
+    schema: z
+      .string()
+      .max(320)
+      .refine((text) => z.email().safeParse(/^[^<>"@\p{Cc}]*<([^<>]+)>$/u.exec(text)?.[1] ?? text).success)
+      .optional(),
+    bound: 'an e-mail address, with a name before it or without',
+    example: 'Signalbox <signalbox@example.com>',
+    about: 'the sender of those e-mails',
+  },
   IMPORT_MEGABYTES_MAX: {
     schema: z.coerce.number().int().min(1).max(10_000).default(512),
     bound: '1 to 10000 MB',

@@ -167,11 +167,11 @@ export function deploymentRules(declared: {
       planted: { in: 'compose', replace: ':/var/lib/postgresql', by: ':/var/lib/postgresql/data' },
     },
     {
-      rule: 'no secret has a value of its own: it must be set',
+      rule: 'no secret has a value of its own: it must be set, or stays unset',
       violations: ({ composeText }) =>
         [...composeText.matchAll(/^ *(\w*(?:PASSWORD|TOKEN|SECRET)|\w+_URL): (.*)$/gm)].flatMap(
           ([, name, value = '']) =>
-            /\$\{\w+:\?/.test(value) || /^http:\/\/[\w-]+(:\d+)?$/.test(value) ? [] : [`${name}: ${value}`],
+            /\$\{\w+:(\?|-\}$)/.test(value) || /^http:\/\/[\w-]+(:\d+)?$/.test(value) ? [] : [`${name}: ${value}`],
         ),
       planted: { in: 'compose', replace: '${SIGNALBOX_ADMIN_TOKEN:?', by: '${SIGNALBOX_ADMIN_TOKEN:-operator' },
     },
