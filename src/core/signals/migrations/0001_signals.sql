@@ -1,8 +1,8 @@
 -- What needs a person. Raised by whoever finds it, in the transaction of its cause; by SQL: a trigger on the cause's table, or a store.
 create type signal_severity as enum ('info', 'warning', 'critical');
 
--- The number of a change. Taken under lock_signals, so that within a tenant a larger number commits later: who has seen one
--- has missed none before it.
+-- The number of a change, given by triggers under lock_signals, so that within a tenant a larger number commits later: who
+-- has seen one has missed none before it.
 create sequence signal_changes;
 grant usage on sequence signal_changes to signalbox_serving, signalbox_system;
 
@@ -28,12 +28,15 @@ create table signals (
   resolved_at timestamptz,
   -- Null: its cause went away.
   resolved_by text,
-  -- Grows with every change of the signal.
-  change bigint not null default nextval('signal_changes'),
+  -- Grows with every change of the signal. Whatever a writer says, number_signal_change puts the number here.
+  change bigint not null default 0,
   primary key (tenant_id, signal_id)
 );
 create unique index signals_once on signals (tenant_id, dedupe_key) where state <> 'resolved';
 create index signals_by_change on signals (tenant_id, change);
+-- The API finds the tenant of a signal it is asked for by id.
+create index signals_by_id on signals (signal_id);
+create index signals_by_subject on signals (tenant_id, subject, signal_id desc);
 create index signals_unresolved on signals (tenant_id, signal_id desc) where state <> 'resolved';
 select platform.secure_tenant_table('signals', 'select, insert, update');
 
@@ -41,9 +44,9 @@ create function lock_signals(tenant text) returns void language sql as $$
   select pg_advisory_xact_lock(71641, hashtext(tenant))
 $$;
 
+-- Before any signal is locked: two that change several would otherwise wait for each other's.
 create function lock_signals_of_writer() returns trigger language plpgsql as $$
 begin
-  -- Who writes for several tenants at once has set none: the numbers of its changes may commit out of order.
   if coalesce(current_setting('signalbox.tenant_id', true), '') <> '' then
     perform lock_signals(current_setting('signalbox.tenant_id'));
   end if;
@@ -51,6 +54,18 @@ begin
 end $$;
 create trigger lock_signals before insert or update on signals
   for each statement execute function lock_signals_of_writer();
+
+create function number_signal_change() returns trigger language plpgsql as $$
+begin
+  -- Who writes for several tenants at once has set none, and is locked out here, signal by signal.
+  if coalesce(current_setting('signalbox.tenant_id', true), '') = '' then
+    perform lock_signals(new.tenant_id);
+  end if;
+  new.change := nextval('signal_changes');
+  return new;
+end $$;
+create trigger number_change before insert or update on signals
+  for each row execute function number_signal_change();
 
 -- Tells listeners which tenants have something new; they read the rest from the table.
 create function tell_of_signals() returns trigger language plpgsql as $$

@@ -31,7 +31,7 @@ begin
     create function signal_updated_tickets() returns trigger language plpgsql as $function$
     begin
       if exists (select from removed where urgency = 'high' and deleted_at is null) then
-        update signals set state = 'resolved', resolved_at = clock_timestamp(), change = nextval('signal_changes')
+        update signals set state = 'resolved', resolved_at = clock_timestamp()
         from removed join added using (tenant_id, ticket_id)
         where signals.tenant_id = removed.tenant_id and signals.dedupe_key = 'ticket.urgent:' || removed.ticket_id
           and signals.state <> 'resolved' and removed.urgency = 'high' and removed.deleted_at is null
@@ -48,7 +48,18 @@ begin
         and (removed.urgency <> 'high' or removed.deleted_at is not null)) as became$from$));
 end $migration$;
 
+create function signal_deleted_tickets() returns trigger language plpgsql as $$
+begin
+  update signals set state = 'resolved', resolved_at = clock_timestamp()
+  from removed
+  where signals.tenant_id = removed.tenant_id and signals.dedupe_key = 'ticket.urgent:' || removed.ticket_id
+    and signals.state <> 'resolved' and removed.urgency = 'high';
+  return null;
+end $$;
+
 create trigger signal_inserted after insert on tickets referencing new table as added
   for each statement execute function signal_inserted_tickets();
 create trigger signal_updated after update on tickets referencing old table as removed new table as added
   for each statement execute function signal_updated_tickets();
+create trigger signal_deleted after delete on tickets referencing old table as removed
+  for each statement execute function signal_deleted_tickets();
