@@ -57,7 +57,9 @@ async function fromCookie(
   cookie: string,
 ): Promise<Caller> {
   if (cookie.length > COOKIE_LENGTH_MAX) throw unauthenticated('the Cookie header is too long')
-  if (!SAFE_METHODS.has(request.method)) demandOwnPages(request, dependencies.trustedOrigins)
+  // No browser asks before it opens a WebSocket to another site, and what comes through it can be read there.
+  const isSafe = SAFE_METHODS.has(request.method) && request.headers.upgrade === undefined
+  if (!isSafe) demandOwnPages(request, dependencies.trustedOrigins)
   return fromSession(dependencies, new Headers({ cookie }))
 }
 

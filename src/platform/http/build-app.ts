@@ -16,6 +16,9 @@ import { type Authenticate, unauthenticated } from './access.ts'
 import { auditAccess } from './audit-access.ts'
 import { httpFault } from './faults.ts'
 import { limitArrival, UPLOAD_TIMEOUT_MS } from './limit-arrival.ts'
+import { endLiveStreams } from './live/answer-live.ts'
+import type { LiveTimes } from './live/carry.ts'
+import { acceptUpgrades, asksForWebSocket } from './live/web-socket.ts'
 import { mountRoute } from './mount-route.ts'
 import { serveOpenApi } from './openapi.ts'
 import { problemBody, toFault } from './problem.ts'
@@ -45,6 +48,8 @@ export type AppOptions = {
   version: string
   /** Within this time a request has to arrive completely; uploads excepted. */
   requestTimeoutMs?: number
+  /** Of streams of events; what is not named is as in production. */
+  liveTimes?: Partial<LiveTimes>
   /** Told of every finished request, for metrics. */
   onAnswered?: (answered: { method: string; route: string; status: number; seconds: number }) => void
 }
@@ -55,6 +60,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     loggerInstance: options.logger as unknown as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestId,
+    http: { shouldUpgradeCallback: asksForWebSocket },
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: UPLOAD_TIMEOUT_MS,
     routerOptions: { maxParamLength: 200 },
@@ -84,6 +90,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   observeRequests(app, options.onAnswered)
   limitArrival(app, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
   refuseWhileClosing(app)
+  endLiveStreams(app, options.liveTimes)
+  acceptUpgrades(app)
   await app.register(helmet, {
     global: true,
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },

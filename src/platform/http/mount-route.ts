@@ -2,11 +2,13 @@ import { Readable } from 'node:stream'
 import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { Fault } from '../../kernel/faults.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
-import type { Database } from '../database/index.ts'
+import type { Database, Tx } from '../database/index.ts'
 import { type Authenticate, type Caller, demandOperator, demandPermission, unauthenticated } from './access.ts'
 import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
+import { answerLive } from './live/answer-live.ts'
 import { Problem } from './problem.ts'
 import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantRoute } from './route.ts'
 import { refuseUnstorableText } from './unstorable-text.ts'
@@ -60,7 +62,12 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
     },
     preValidation: (request) => authorizeEarly(route, request),
     preHandler: refuseUnstorableText,
-    handler: async (request, reply) => send(reply, await answer(route, request, dependencies.database)),
+    handler: async (request, reply) => {
+      const answered = await answer(route, request, dependencies.database)
+      if (route.live)
+        return answerLive(reply, answered, () => mayStillCall(route as TenantRoute, request, dependencies))
+      return send(reply, answered)
+    },
   })
 }
 
@@ -97,10 +104,30 @@ async function answerForTenant(route: TenantRoute, request: FastifyRequest, data
   const record = idempotencyRecord(route, request, { tenantId, callerId: caller.id })
   const known = { ...context(request), caller, tenantId }
   const prepared = await route.prepare?.(known)
-  return database.withTenant(tenantId, (tx) => {
-    const work = () => route.handle({ ...known, prepared, tx })
-    return record ? once(tx, record, work) : work()
-  })
+  let made: Reply | undefined
+  const work = async (tx: Tx) => {
+    made = await route.handle({ ...known, prepared, tx })
+    return made
+  }
+  try {
+    return await database.withTenant(tenantId, (tx) => (record ? once(tx, record, () => work(tx)) : work(tx)))
+  } catch (error) {
+    // A stream that nobody gets would never be closed.
+    if (made?.body instanceof Readable) made.body.destroy()
+    throw error
+  }
+}
+
+/** Whether the same request would be let in now. Rejects when that cannot be told. */
+async function mayStillCall(route: TenantRoute, request: FastifyRequest, dependencies: MountDependencies) {
+  try {
+    request.caller = await dependencies.authenticate(request)
+    await demandPermission(requireCaller(request), route.access, await findTenant(route, request))
+    return true
+  } catch (error) {
+    if (error instanceof Fault && error.status < 500) return false
+    throw error
+  }
 }
 
 function answerAcrossTenants(route: SystemRoute, request: FastifyRequest, database: Database): Promise<Reply> {

@@ -73,6 +73,11 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepa
 > & {
   access: `${string}.${string}`
   tenant: TenantSource
+  /**
+   * The answer is a stream that goes on: a Readable of `LiveEvent`s. Served as server-sent events, and over a WebSocket to
+   * whoever asks for one; ended when the caller's access is, and when the server stops.
+   */
+  live?: boolean
   /** What has to wait for somebody else (a helpdesk, an upload): done before the transaction opens, and again for a repeat. */
   prepare?(context: PrepareContext<Params, Query, Body>): Promise<Prepared>
   handle(context: TenantContext<Params, Query, Body, Prepared>): Promise<Reply>
@@ -94,7 +99,11 @@ export type SystemRoute<Params = unknown, Query = unknown, Body = unknown> = Dec
   handle(context: Context<Params, Query, Body> & { caller: Caller; tx: SystemTx }): Promise<Reply>
 }
 
-export type Route = (TenantRoute | PlatformRoute | SystemRoute) & { access: Access; acrossTenants?: string | undefined }
+export type Route = (TenantRoute | PlatformRoute | SystemRoute) & {
+  access: Access
+  acrossTenants?: string | undefined
+  live?: boolean | undefined
+}
 
 /** A route about one tenant's things. Its handler runs in that tenant's transaction. */
 export function tenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepared = unknown>(
