@@ -13,8 +13,8 @@ import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
-/** What the others take of DATABASE_POOL_SIZE; two connections only listen. The rest serves. */
-const POOL_SHARES = { identity: 2, queue: 2, listeners: 2 }
+/** What the others take of DATABASE_POOL_SIZE; three connections only listen. The rest serves. */
+const POOL_SHARES = { identity: 2, queue: 2, listeners: 3 }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
 const UPKEEP_EVERY_SECONDS = 3_600
@@ -126,6 +126,10 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
 /** Starts what this process does besides answering; what is registered last is stopped first. */
 async function startRoles({ config, logger, opened }: Opening, platform: Platform, modules: Modules): Promise<void> {
   const { database, databaseUrl, queue, metrics } = platform
+  if (config.SIGNALBOX_ROLES.includes('api')) {
+    await modules.startSignalStream()
+    metrics.gauge('signalbox_signal_streams', 'Streams of signals open in this process', modules.openSignalStreams)
+  }
   if (config.SIGNALBOX_ROLES.includes('scheduler')) {
     const reaper = startReaper({ database, queue, logger, onLost: metrics.tasksLost })
     opened.defer(() => reaper.stop())

@@ -1,7 +1,7 @@
 import { auditModule, auditPermissions } from './core/audit/index.ts'
 import { channelPermissions } from './core/channels/index.ts'
 import { deliveryPermissions } from './core/deliveries/index.ts'
-import { signalPermissions } from './core/signals/index.ts'
+import { signalPermissions, signalsModule } from './core/signals/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
 import { startDemo } from './demo.ts'
@@ -76,6 +76,8 @@ export async function composeModules(ground: Ground) {
     : undefined
   if (demo) opened.defer(() => demo.stop())
   const tasks = tasksModule({ database, queue })
+  const signals = signalsModule({ database, databaseUrl, logger })
+  opened.defer(() => signals.close())
   const baseUrl = config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`
   const outbound = openOutbound({ allowedPrivate: config.OUTBOUND_PRIVATE_HOSTS ?? [] })
   opened.defer(() => outbound.close())
@@ -111,6 +113,7 @@ export async function composeModules(ground: Ground) {
       ...tenancy.routes,
       ...auditModule().routes,
       ...tasks.routes,
+      ...signals.routes,
       ...connectors.routes,
       ...ingestion.routes,
       ...classificationRoutes(classifier, tickets.startReclassification),
@@ -118,6 +121,8 @@ export async function composeModules(ground: Ground) {
       ...analyticsRoutes,
     ],
     kinds: [...ingestion.kinds, ...tickets.kinds],
+    startSignalStream: signals.startStream,
+    openSignalStreams: signals.openStreams,
     startScheduler: ingestion.startScheduler,
     /** What has been kept long enough is deleted. */
     upkeep: async () => {

@@ -58,9 +58,9 @@ const variables = {
     secret: true,
   },
   DATABASE_POOL_SIZE: {
-    schema: z.coerce.number().int().min(8).max(200).default(12),
-    bound: '8 to 200 connections',
-    example: '12',
+    schema: z.coerce.number().int().min(9).max(200).default(13),
+    bound: '9 to 200 connections',
+    example: '13',
     about: 'connections of this process, all handles together',
   },
   SIGNALBOX_DATA_DIR: {

@@ -68,6 +68,21 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
         [tenantId, randomUUID(), jobId],
       ),
 
+    /** An open one. */
+    makeSignal: (tenantId: string) =>
+      insertReturning(
+        `insert into signals (tenant_id, kind, subject, severity, title, dedupe_key)
+         values ($1, 'test.signal', 'thing:1', 'warning', 'Somebody has to look', $2) returning signal_id as id`,
+        [tenantId, randomUUID()],
+      ),
+
+    makeOperatorSignal: () =>
+      insertReturning(
+        `insert into platform.operator_signals (kind, subject, severity, title, dedupe_key)
+         values ('test.signal', 'thing:1', 'warning', 'Somebody has to look', $1) returning signal_id as id`,
+        [randomUUID()],
+      ),
+
     makeTicket: (tenantId: string) =>
       insertReturning(
         `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at)

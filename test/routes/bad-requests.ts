@@ -27,8 +27,9 @@ type Schema = {
   default?: unknown
   properties?: Record<string, Schema>
   required?: string[]
+  anyOf?: Schema[]
 }
-type Field = { name: string; schema: Schema; isRequired: boolean }
+type Field = { name: string; schema: Schema; isRequired: boolean; isNullable: boolean }
 
 const BODY_LIMIT_BYTES = 1_048_576
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -36,11 +37,12 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 function fieldsOf(schema: z.ZodType | undefined): Field[] {
   if (!schema) return []
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema
-  return Object.entries(properties).map(([name, field]) => ({
-    name,
-    schema: field,
-    isRequired: required.includes(name),
-  }))
+  return Object.entries(properties).map(([name, field]) => {
+    // What may be null, and otherwise one thing, is as bad as that thing.
+    const [schema = field, ...more] = field.anyOf?.filter(({ type }) => type !== 'null') ?? []
+    const isNullable = field.anyOf?.length === 2 && more.length === 0
+    return { name, schema: isNullable ? schema : field, isRequired: required.includes(name), isNullable }
+  })
 }
 
 /** What a text has to look like; `password` only tells a form to hide it. */
@@ -84,7 +86,7 @@ function badTexts({ schema }: Field): [string, string][] {
 function badValues(field: Field): [string, unknown][] {
   const { schema } = field
   const others: [string, unknown][] = [
-    ['null', null],
+    ...(field.isNullable ? [] : ([['null', null]] as [string, unknown][])),
     ['a number', 7],
     ['true', true],
     ['an object', { a: 1 }],

@@ -14,6 +14,8 @@ export type Things = {
   invitationId: string
   connectorId: string
   rejectId: string
+  signalId: string
+  operatorSignalId: string
   helpdeskUrl: string
 }
 
@@ -37,6 +39,8 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     helpdeskUrl: (await helpdesk()).url,
     connectorId: await make.makeConnector(tenantId, (await helpdesk()).url),
     rejectId: await make.makeReject(tenantId, jobId),
+    signalId: await make.makeSignal(tenantId),
+    operatorSignalId: await make.makeOperatorSignal(),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -65,6 +69,14 @@ const ofConnector =
     query: { tenant_id: tenantId },
     ...sample,
   })
+const ofSignal =
+  (sample: Omit<Sample, 'params' | 'query'> = {}) =>
+  ({ tenantId, signalId }: Things) => ({
+    params: { signal_id: signalId },
+    query: { tenant_id: tenantId },
+    ...sample,
+  })
+const ofOperatorSignal = ({ operatorSignalId }: Things) => ({ params: { signal_id: operatorSignalId } })
 const page = { query: { limit: '2' } }
 
 const everyTicketFilter = {
@@ -121,6 +133,24 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/tasks': inTenant({ limit: '2', status: 'queued', kind: 'ingestion.run' }),
   'GET /api/v1/tasks/:task_id': ({ taskId }) => ({ params: { task_id: taskId } }),
   'DELETE /api/v1/tasks/:task_id': ({ taskId }) => ({ params: { task_id: taskId } }),
+
+  'GET /api/v1/signals': inTenant({
+    ...{ limit: '2', state: 'open', kind: 'test.signal', minimum_severity: 'info', subject: 'thing:1' },
+    include_snoozed: 'true',
+  }),
+  'GET /api/v1/signals/stream': inTenant({ last_event_id: '0' }),
+  'GET /api/v1/signals/:signal_id': ofSignal(),
+  'POST /api/v1/signals/:signal_id/acknowledge': ofSignal(),
+  'POST /api/v1/signals/:signal_id/snooze': (things) => ({
+    ...ofSignal()(things),
+    body: { until: new Date(Date.now() + 3_600_000).toISOString() },
+  }),
+  'POST /api/v1/signals/:signal_id/resolve': ofSignal(),
+  'GET /api/v1/operator/signals': () => ({
+    query: { limit: '2', state: 'all', kind: 'test.signal', minimum_severity: 'info' },
+  }),
+  'POST /api/v1/operator/signals/:signal_id/acknowledge': ofOperatorSignal,
+  'POST /api/v1/operator/signals/:signal_id/resolve': ofOperatorSignal,
 
   'POST /api/v1/ingest/run': inTenant(),
   'GET /api/v1/ingest/progress/:job_id': ({ jobId }) => ({ params: { job_id: jobId } }),

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import {
+  decodeCursor,
+  linkHeader,
+  PageQuery,
+  type Route,
+  reply,
+  systemRoute,
+  toPage,
+} from '../../platform/http/index.ts'
+import { handleOperatorSignal } from './handle-signal.ts'
+import { SignalQuery, statesOf } from './query.ts'
+import { OperatorSignalView, presentOperatorSignal } from './signal-view.ts'
+import type { Transition } from './state.ts'
+import { listSignals, OPERATOR_SIGNALS } from './store.ts'
+
+const declared = {
+  tag: 'Signals',
+  access: 'operator',
+  acrossTenants: 'what operators are told belongs to no tenant',
+} as const
+
+const transition = (name: Transition, summary: string) =>
+  systemRoute({
+    ...declared,
+    method: 'POST',
+    path: `/operator/signals/:signal_id/${name}`,
+    summary,
+    params: z.strictObject({ signal_id: z.uuid() }),
+    responses: { 200: OperatorSignalView },
+    handle: async ({ tx, caller, params: { signal_id: signalId } }) =>
+      reply(200, presentOperatorSignal(await handleOperatorSignal(tx, name, { signalId, by: caller.id }))),
+  })
+
+export const operatorSignalRoutes: readonly Route[] = [
+  systemRoute({
+    ...declared,
+    method: 'GET',
+    path: '/operator/signals',
+    summary: 'List what needs an operator of the platform, newest first; without what is resolved unless asked for',
+    query: z.strictObject({ ...PageQuery, ...SignalQuery }),
+    responses: { 200: z.strictObject({ signals: z.array(OperatorSignalView), next_cursor: z.string().nullable() }) },
+    handle: async ({ tx, query, request }) => {
+      const { limit, state, kind, minimum_severity: minimumSeverity } = query
+      const [before] = decodeCursor(query.cursor, z.tuple([z.uuid()])) ?? []
+      const filter = { states: statesOf(state), kind, minimumSeverity, before, limit: limit + 1 }
+      const page = toPage(await listSignals(OPERATOR_SIGNALS, tx, filter), limit, ({ signal_id }) => [signal_id])
+      return reply(
+        200,
+        { signals: page.rows.map(presentOperatorSignal), next_cursor: page.nextCursor },
+        linkHeader(request.originalUrl, page.nextCursor),
+      )
+    },
+  }),
+  transition('acknowledge', 'Say that an operator has it'),
+  transition('resolve', 'Say that it is over'),
+]
