@@ -16,12 +16,33 @@ function requirePublic(hostname: string, addresses: readonly string[]): void {
   for (const address of addresses) {
     const reason = whyNotGloballyReachable(address)
     if (reason === undefined) continue
-    throw new OutboundRefused({
-      public: `${hostname} is not a host on the public internet, and only such hosts can be called.`,
-      internal:
-        address === hostname ? `${hostname} is not public (${reason})` : `${hostname} is at ${address} (${reason})`,
-    })
+    throw notPublic(
+      hostname,
+      address === hostname ? `${hostname} is not public (${reason})` : `${hostname} is at ${address} (${reason})`,
+    )
   }
+}
+
+const notPublic = (hostname: string, internal: string) =>
+  new OutboundRefused({
+    public: `${hostname} is not a host on the public internet, and only such hosts can be called.`,
+    internal,
+  })
+
+/**
+ * Throws when a connection to this host would be refused as things stand, and the same when it has no address: whoever
+ * enters a name learns nothing about those of our own network. Connections are judged anew.
+ */
+export async function judgeHost(
+  target: { hostname: string; port: number },
+  options: { isAllowed: IsAllowed; resolve: Resolve },
+): Promise<void> {
+  if (options.isAllowed(target.hostname, target.port)) return
+  const hostname = target.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(hostname) !== 0) return requirePublic(hostname, [hostname])
+  const addresses = await options.resolve(hostname).catch(() => [])
+  if (addresses.length === 0) throw notPublic(hostname, `${hostname} has no address`)
+  requirePublic(hostname, addresses)
 }
 
 /** `resolve` as the `lookup` of a socket, which connects to exactly what this calls back with. */

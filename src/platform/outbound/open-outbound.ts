@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import { Agent, type RequestInit as UndiciInit, fetch as undiciFetch } from 'undici'
 import { allowedHosts } from './allowed-hosts.ts'
-import { guardedConnector, type Resolve } from './guarded-connector.ts'
+import { guardedConnector, judgeHost, type Resolve } from './guarded-connector.ts'
 import { OutboundRefused } from './refused.ts'
-import { readTarget } from './target.ts'
+import { portOf, readTarget } from './target.ts'
 
 export type Outbound = {
   /**
@@ -11,6 +11,11 @@ export type Outbound = {
    * (a 3xx is an answer, or an error with `redirect: 'error'`); uses no proxy and no `dispatcher` of the caller.
    */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>
+  /**
+   * For an address that somebody enters: rejects with OutboundRefused when a request could not go there as things stand,
+   * or its name has no address. Connects to nothing, and promises nothing for later.
+   */
+  check(url: string | URL): Promise<void>
   /** Ends every socket; requests under way are rejected. Can be called twice. */
   close(): Promise<void>
 }
@@ -44,9 +49,10 @@ export function openOutbound(options: {
 }): Outbound {
   const { allowedPrivate, allowPlainHttp = false, socketsPerOrigin = SOCKETS_PER_ORIGIN } = options
   const isAllowed = allowedHosts(allowedPrivate)
+  const resolve = options.resolve ?? resolveBySystem
   const agent = new Agent({
     connections: socketsPerOrigin,
-    connect: guardedConnector({ isAllowed, resolve: options.resolve ?? resolveBySystem }),
+    connect: guardedConnector({ isAllowed, resolve }),
   })
   return {
     fetch: async (address, init) => {
@@ -62,6 +68,10 @@ export function openOutbound(options: {
       } catch (error) {
         throw refusalIn(error) ?? error
       }
+    },
+    check: async (address) => {
+      const url = readTarget(address, { isAllowed, allowPlainHttp })
+      await judgeHost({ hostname: url.hostname, port: portOf(url) }, { isAllowed, resolve })
     },
     // Not close(), which waits for answers that nobody reads any more.
     close: () => agent.destroy(),
