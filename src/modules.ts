@@ -1,5 +1,5 @@
 import { auditModule, auditPermissions } from './core/audit/index.ts'
-import { channelPermissions } from './core/channels/index.ts'
+import { channelPermissions, channelsModule } from './core/channels/index.ts'
 import { deliveryPermissions } from './core/deliveries/index.ts'
 import { signalPermissions, signalsModule } from './core/signals/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
@@ -82,9 +82,20 @@ export async function composeModules(ground: Ground) {
   const outbound = openOutbound({ allowedPrivate: config.OUTBOUND_PRIVATE_HOSTS ?? [] })
   opened.defer(() => outbound.close())
   const timeoutSeconds = config.EXTERNAL_TIMEOUT_SECONDS
+  const keeper = sealer({ keys: await sealingKeys(config, database) })
+  const channelsOutbound = openOutbound({
+    allowedPrivate: config.OUTBOUND_PRIVATE_HOSTS ?? [],
+    // Channels of many tenants lead to one origin, as all of Slack's do: a slow one must not hold up the others.
+    socketsPerOrigin: 64,
+  })
+  opened.defer(() => channelsOutbound.close())
+  const channels = channelsModule({
+    ...{ database, sealer: keeper, outbound: channelsOutbound, logger },
+    ...{ notifyUrl: baseUrl, smtp: smtpOf(config) },
+  })
   const connectors = connectorsModule({
     database,
-    sealer: sealer({ keys: await sealingKeys(config, database) }),
+    sealer: keeper,
     http: { fetch: outbound.fetch, timeoutSeconds },
   })
   const classifier = openClassifier(database, logger)
@@ -114,12 +125,14 @@ export async function composeModules(ground: Ground) {
       ...auditModule().routes,
       ...tasks.routes,
       ...signals.routes,
+      ...channels.routes,
       ...connectors.routes,
       ...ingestion.routes,
       ...classificationRoutes(classifier, tickets.startReclassification),
       ...tickets.routes,
       ...analyticsRoutes,
     ],
+    send: channels.send,
     kinds: [...ingestion.kinds, ...tickets.kinds],
     startSignalStream: signals.startStream,
     openSignalStreams: signals.openStreams,
@@ -143,6 +156,13 @@ async function sealingKeys(config: Config, database: Database): Promise<string[]
   const kept = await keepSecret(database, 'sealed-credentials')
   const configured = [config.SIGNALBOX_SECRET, config.SIGNALBOX_PREVIOUS_SECRET]
   return [...configured.filter((secret) => secret !== undefined), kept]
+}
+
+/** The mail server and the sender: one without the other would look set up and send nothing. */
+function smtpOf({ SMTP_URL: url, MAIL_FROM: from }: Config): { url: string; from: string } | undefined {
+  if (url !== undefined && from !== undefined) return { url, from }
+  if (url === undefined && from === undefined) return undefined
+  throw new ConfigError('SMTP_URL and MAIL_FROM must be set together, or neither')
 }
 
 /** Names the variable to change when somebody else has the port. */

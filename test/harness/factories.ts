@@ -61,6 +61,16 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
         [tenantId, helpdeskUrl],
       ),
 
+    /** A webhook, and a subscription to all signals. */
+    makeChannel: async (tenantId: string, webhookUrl: string) => {
+      const webhook = { kind: 'webhook', name: 'a webhook', url: webhookUrl }
+      const { channel_id: channelId = '' } = await make(`/channels?tenant_id=${tenantId}`, webhook)
+      const { subscription_id: subscriptionId = '' } = await make(`/subscriptions?tenant_id=${tenantId}`, {
+        channel_id: channelId,
+      })
+      return { channelId, subscriptionId }
+    },
+
     makeReject: (tenantId: string, jobId: string) =>
       insertReturning(
         `insert into ingestion_rejects (tenant_id, external_id, job_id, reason, body)

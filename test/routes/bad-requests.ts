@@ -24,6 +24,7 @@ type Schema = {
   minItems?: number
   maxItems?: number
   items?: Schema
+  anyOf?: Schema[]
   default?: unknown
   properties?: Record<string, Schema>
   required?: string[]

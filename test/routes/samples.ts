@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest'
 import { encodeCursor, type MountedRoute } from '../../src/platform/http/index.ts'
+import { type FakeReceiver, startFakeReceiver } from '../fakes/receiver.ts'
 import { startFakeZendesk } from '../fakes/zendesk.ts'
 import type { factories } from '../harness/factories.ts'
 
@@ -17,6 +18,8 @@ export type Things = {
   signalId: string
   operatorSignalId: string
   helpdeskUrl: string
+  channelId: string
+  subscriptionId: string
 }
 
 const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
@@ -27,7 +30,17 @@ const helpdesk = () => {
   started ??= startFakeZendesk()
   return started
 }
-afterAll(async () => (await started)?.close())
+/** Of webhooks that are never called. */
+const WEBHOOK_URL = 'http://127.0.0.1:9/hook'
+/** Where the others lead. */
+let receiving: Promise<FakeReceiver> | undefined
+const receiver = () => {
+  receiving ??= startFakeReceiver()
+  return receiving
+}
+afterAll(async () => {
+  await Promise.all([started, receiving].map(async (server) => (await server)?.close()))
+})
 
 export async function makeThings(tenantId: string, make: ReturnType<typeof factories>): Promise<Things> {
   const jobId = await make.makeJob(tenantId)
@@ -41,6 +54,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     rejectId: await make.makeReject(tenantId, jobId),
     signalId: await make.makeSignal(tenantId),
     operatorSignalId: await make.makeOperatorSignal(),
+    ...(await make.makeChannel(tenantId, `${(await receiver()).url}/hook`)),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -77,6 +91,20 @@ const ofSignal =
     ...sample,
   })
 const ofOperatorSignal = ({ operatorSignalId }: Things) => ({ params: { signal_id: operatorSignalId } })
+const ofChannel =
+  (sample: Omit<Sample, 'params' | 'query'> = {}) =>
+  ({ tenantId, channelId }: Things) => ({
+    params: { channel_id: channelId },
+    query: { tenant_id: tenantId },
+    ...sample,
+  })
+const ofSubscription =
+  (sample: Omit<Sample, 'params' | 'query'> = {}) =>
+  ({ tenantId, subscriptionId }: Things) => ({
+    params: { subscription_id: subscriptionId },
+    query: { tenant_id: tenantId },
+    ...sample,
+  })
 const page = { query: { limit: '2' } }
 
 const everyTicketFilter = {
@@ -167,6 +195,32 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     ...inTenant()(things),
     upload: '{"id":"sample","customer_id":"c","subject":"s","message":"m","created_at":"2026-01-01T00:00:00Z"}',
   }),
+  'POST /api/v1/channels': (things) => ({
+    ...inTenant()(things),
+    body: { kind: 'webhook', name: 'sample', url: WEBHOOK_URL },
+  }),
+  'GET /api/v1/channels': inTenant({ limit: '2' }),
+  'GET /api/v1/channels/:channel_id': ofChannel(),
+  'PATCH /api/v1/channels/:channel_id': (things) => ({
+    ...ofChannel()(things),
+    body: { name: 'renamed', is_enabled: true, url: WEBHOOK_URL },
+  }),
+  'DELETE /api/v1/channels/:channel_id': ofChannel(),
+  'POST /api/v1/channels/:channel_id/rotate-secret': ofChannel(),
+  'POST /api/v1/channels/:channel_id/test': ofChannel(),
+  'POST /api/v1/subscriptions': (things) => ({
+    ...inTenant()(things),
+    body: {
+      ...{ channel_id: things.channelId, kinds: ['ticket.urgent'], minimum_severity: 'warning' },
+      quiet_hours: { from: '22:00', to: '07:00' },
+    },
+  }),
+  'GET /api/v1/subscriptions': (things) => inTenant({ limit: '2', channel_id: things.channelId })(things),
+  'GET /api/v1/subscriptions/:subscription_id': ofSubscription(),
+  'PATCH /api/v1/subscriptions/:subscription_id': ofSubscription({
+    body: { kinds: [], minimum_severity: 'critical', quiet_hours: { from: '00:00', to: '23:59' } },
+  }),
+  'DELETE /api/v1/subscriptions/:subscription_id': ofSubscription(),
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {
