@@ -31,6 +31,7 @@ type Row = {
   origin: string
   subject: string
   message: string
+  keywords: string[]
   created_at: string
   updated_at: string
   deleted_at: string | null
@@ -54,6 +55,7 @@ const rows: Row[] = Array.from({ length: TICKETS }, (_, n) =>
       origin: at(['provider', 'provider', 'import', '019a0000-0000-7000-8000-000000000001'], k + Math.floor(n / 5)),
       subject: at(['Café order', 'Straße closed', 'Nothing much'], k + Math.floor(n / 13)),
       message: at(['refund please', 'no refund', 'lawsuit', 'hello'], k + Math.floor(n / 11)),
+      keywords: at([['refund', 'order'], [], ['order'], ['birch refund'], ['refund']], k + Math.floor(n / 17)),
       created_at: day(k % 17),
       updated_at: day((k % 17) + (n % 5)),
       deleted_at: n % 9 === 4 ? day(40) : null,
@@ -66,6 +68,11 @@ type Parameter = { query: string; check: Check }
 const is = (field: keyof Row, value: string | boolean): Parameter => ({
   query: `${field}=${value}`,
   check: (row) => row[field] === value,
+})
+
+const has = (keyword: string): Parameter => ({
+  query: `keyword=${keyword.replaceAll(' ', '+')}`,
+  check: ({ keywords }) => keywords.includes(keyword),
 })
 
 /** Each parameter with its values; two of different parameters make a pair. */
@@ -82,6 +89,7 @@ const PARAMETERS: readonly Parameter[][] = [
   [{ query: `updated_from=${day(8)}`, check: (row) => row.updated_at >= day(8) }],
   [{ query: `updated_to=${day(12)}`, check: (row) => row.updated_at < day(12) }],
   [{ query: 'include_deleted=true', check: () => true }],
+  [has('refund'), has('birch refund'), has('lawsuit')],
   [
     { query: 'q=REFUND', check: ({ message }) => message.includes('refund') },
     { query: 'q=cafe+-refund', check: (row) => row.subject.startsWith('Café') && !row.message.includes('refund') },
@@ -114,9 +122,9 @@ beforeAll(async () => {
   await administer(system.databaseUrl, (client) =>
     client.query(
       `insert into tickets (tenant_id, external_id, status, urgency, sentiment, requires_action, source, customer_id, origin,
-         subject, message, created_at, updated_at, deleted_at)
+         subject, message, keywords, created_at, updated_at, deleted_at)
        select tenant_id, external_id, status, urgency, sentiment, requires_action, source, customer_id, origin,
-         subject, message, created_at, updated_at, deleted_at from jsonb_populate_recordset(null::tickets, $1)`,
+         subject, message, keywords, created_at, updated_at, deleted_at from jsonb_populate_recordset(null::tickets, $1)`,
       [JSON.stringify(rows)],
     ),
   )

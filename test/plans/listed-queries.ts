@@ -1,7 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import { ticketsOfBatch } from '../../src/desks/support/tickets/export/export-tickets.ts'
-import { expectMatches, expectTickets, sumOfCounters } from '../../src/desks/support/tickets/listing/count-tickets.ts'
-import { readFilter } from '../../src/desks/support/tickets/listing/filter.ts'
+import {
+  countKeyword,
+  expectMatches,
+  expectTickets,
+  sumOfCounters,
+} from '../../src/desks/support/tickets/listing/count-tickets.ts'
+import { needsSearch, readFilter } from '../../src/desks/support/tickets/listing/filter.ts'
 import { isFew } from '../../src/desks/support/tickets/listing/list-tickets.ts'
 import { gatherKeys, ticketsByKey, walkKeys } from '../../src/desks/support/tickets/listing/statements.ts'
 import { ListQuery, readListing } from '../../src/desks/support/tickets/routes.ts'
@@ -16,7 +21,7 @@ const list = (query: string, ...indexes: string[]): ListedQuery => ({
   ...{ name: query === '' ? 'all' : query, path: '/tickets', query, indexes },
 })
 const [AGE, STATUS, URGENCY] = ['tickets_by_age', 'tickets_by_status', 'tickets_by_urgency']
-const [UPDATE, WORDS] = ['tickets_by_update', 'tickets_by_words']
+const [UPDATE, WORDS, KEYWORD] = ['tickets_by_update', 'tickets_by_words', 'tickets_by_keyword']
 
 /** The words and values are those of `seed-tickets.ts`. */
 export const LISTED: readonly ListedQuery[] = [
@@ -46,6 +51,10 @@ export const LISTED: readonly ListedQuery[] = [
   list('q=basilisk&sort=relevance', WORDS),
   list('q=heron&sort=relevance', WORDS, AGE),
   list('q=%22zurück+für%22+-heron', WORDS, AGE),
+  list('keyword=basilisk', KEYWORD),
+  list('keyword=heron&status=closed', KEYWORD),
+  list('keyword=refund', AGE),
+  list('keyword=heron&q=%22zurück+für%22', KEYWORD, WORDS),
   { name: 'urgent', path: '/tickets/urgent', query: '', indexes: [URGENCY] },
 ]
 
@@ -65,13 +74,16 @@ export async function explainListed({ database, tenantId, options }: Explain, li
   const { filter, ...page } = readListing(query, { ...readFilter(query), ...narrow } as ReturnType<typeof readFilter>)
   const explain = async (tx: Tx | SystemTx, few: boolean) =>
     linesOf(tx, few ? gatherKeys(filter, page) : walkKeys(filter, page), options)
-  if (filter.q === undefined) {
+  if (!needsSearch(filter)) {
     return database.withTenant(tenantId, async (tx) => explain(tx, isFew(await expectTickets(tx, filter))))
   }
+  const keyword = await countKeyword(database, filter)
   return database.acrossTenants('a search, explained', async (tx) =>
-    explain(tx, isFew(await expectMatches(tx, filter))),
+    explain(tx, isFew(await expectMatches(tx, filter, keyword))),
   )
 }
+
+const COUNTERS = ['ticket_counts', 'ticket_counts_pkey']
 
 /** The plans of what stands around the page: its tickets, the total, a batch of an export. */
 export function explainOthers({ database, tenantId, options }: Explain, ids: readonly string[]) {
@@ -81,7 +93,8 @@ export function explainOthers({ database, tenantId, options }: Explain, ids: rea
   const statements: [string, RawBuilder<unknown>, string[]][] = [
     ['the tickets of a page', ticketsByKey(filter, keys), ['tickets_pkey']],
     // A few hundred rows; it only must not look at tickets.
-    ['total', sumOfCounters({ ...filter, urgency: 'high' }), ['ticket_counts', 'ticket_counts_pkey']],
+    ['total', sumOfCounters({ ...filter, urgency: 'high' }), COUNTERS],
+    ['total of a keyword', sumOfCounters({ ...filter, keyword: 'heron' }), [...COUNTERS, 'ticket_facet_counts_pkey']],
     ['a batch of an export', ticketsOfBatch(filter, { after, last }), ['tickets_pkey']],
   ]
   return Promise.all(

@@ -48,7 +48,7 @@ describe('every listed query', () => {
 describe('the check', () => {
   it.each([
     ...['tickets_by_age', 'tickets_by_update', 'tickets_by_urgency', 'tickets_by_status', 'tickets_by_source'],
-    ...['tickets_by_customer', 'tickets_by_origin', 'tickets_by_words'],
+    ...['tickets_by_customer', 'tickets_by_origin', 'tickets_by_words', 'tickets_by_keyword'],
   ])('bites when %s is lost', async (index) => {
     const client = new Client({ connectionString: db.url })
     await client.connect()

@@ -111,6 +111,7 @@ const everyTicketFilter = {
   ...{ sentiment: 'neutral', requires_action: 'false', source: 'email', customer_id: 'customer-1', origin: 'provider' },
   ...{ created_from: '2000-01-01T00:00:00Z', created_to: '2999-01-01T00:00:00Z', include_deleted: 'true' },
   ...{ updated_from: '2000-01-01T00:00:00Z', updated_to: '2999-01-01T00:00:00Z', q: 'subject' },
+  keyword: 'refund',
 }
 
 /** For every route one request that it accepts. A new route needs its line here, or the route tests fail. */

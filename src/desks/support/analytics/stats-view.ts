@@ -88,9 +88,13 @@ export const StatsView = z
       .array(
         z.object({
           keyword: z.string(),
-          count: count.meta({ description: `The number of ${COUNTED} that have the keyword` }),
-          current: count.meta({ description: 'Those created in `keyword_periods.current`' }),
-          before: count.meta({ description: 'Those created in `keyword_periods.before`' }),
+          count: count.meta({ description: `The number of ${COUNTED} that have the keyword. ${drill('`keyword`')}` }),
+          current: count.meta({
+            description: 'Those created in `keyword_periods.current`; `keyword`, `created_from`, `created_to`',
+          }),
+          before: count.meta({
+            description: 'Those created in `keyword_periods.before`; `keyword`, `created_from`, `created_to`',
+          }),
           growth: z
             .number()
             .nullable()

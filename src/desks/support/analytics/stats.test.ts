@@ -126,6 +126,14 @@ describe('GET /tenants/{tenant_id}/stats', () => {
     for (const { source, count } of stats.busiest_sources)
       expect(await listed(tenant, { ...range, source })).toBe(count)
     expect(sum(stats.busiest_sources)).toBe(total)
+    expect(stats.top_keywords.length).toBeGreaterThan(0)
+    for (const { keyword, count, current, before } of stats.top_keywords) {
+      expect(await listed(tenant, { ...range, keyword })).toBe(count)
+      const { keyword_periods } = stats
+      const within = ({ from, to }: { from: string; to: string }) => ({ created_from: from, created_to: to })
+      expect(await listed(tenant, { ...within(keyword_periods.current), keyword })).toBe(current)
+      expect(await listed(tenant, { ...within(keyword_periods.before), keyword })).toBe(before)
+    }
     for (const { from, to, count } of [...stats.hourly_trend.slice(-3), ...stats.daily_trend.slice(-3)]) {
       expect(await listed(tenant, { created_from: from, created_to: to })).toBe(count)
     }

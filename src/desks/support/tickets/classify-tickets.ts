@@ -50,7 +50,7 @@ export function classifyTicketsWith({ classifier, database }: { classifier: Clas
 
 /** More say nothing more about a ticket, and each counts in the statistics. */
 const KEYWORDS_MAX = 10
-const KEYWORD_CHARACTERS_MAX = 60
+export const KEYWORD_CHARACTERS_MAX = 60
 
 /** What the rules say about a text, in the columns of a ticket. */
 export function judge(rules: CompiledRules, text: { subject: string; message: string }) {

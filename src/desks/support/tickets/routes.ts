@@ -4,7 +4,7 @@ import { invalid, type Route, reply, TenantQuery, tenantRoute } from '../../../p
 import { EXPORT_FORMATS, SPELLINGS } from './export/columns.ts'
 import { exportTickets, lastTicket } from './export/export-tickets.ts'
 import { ticketNotFound } from './faults.ts'
-import { FilterQuery, readFilter, type TicketFilter } from './listing/filter.ts'
+import { FilterQuery, needsSearch, readFilter, type TicketFilter } from './listing/filter.ts'
 import { findMatches, listTickets } from './listing/list-tickets.ts'
 import { readPosition, SORTS } from './listing/order.ts'
 import { nextLink, PagingQuery, readSlice } from './listing/paging.ts'
@@ -117,7 +117,7 @@ function listRoute(database: Database, { path, summary, query: schema, narrow }:
     responses: { 200: ListView },
     prepare: async ({ query }) => {
       const listing = readListing(query, narrow(query))
-      return { listing, matches: query.q === undefined ? undefined : await findMatches(database, listing) }
+      return { listing, matches: needsSearch(listing.filter) ? await findMatches(database, listing) : undefined }
     },
     handle: async ({ tx, prepared: { listing, matches }, request }) => {
       const { tickets, total, total_is_estimate, nextCursor } = await listTickets(tx, listing, matches)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type SystemTx, type Tx, together } from '../../../../platform/database/index.ts'
+import { type Database, type SystemTx, type Tx, together } from '../../../../platform/database/index.ts'
 import { anyOf, conditions, equal, type TicketFilter } from './filter.ts'
 
 export type Total = { total: number; total_is_estimate: boolean }
@@ -14,20 +14,41 @@ export type Expectation = {
   isExact: boolean
   /** Of how many tickets. */
   among: number
+  /** An index leads to all that match, wherever they stand in the order. */
+  isIndexed: boolean
 }
+
+type Counters = Pick<Expectation, 'counted' | 'isExact' | 'among'>
 
 /** Asks the counters and the planner. */
 export async function expectTickets(tx: Tx, filter: TicketFilter): Promise<Expectation> {
-  const [[counters], [plan]] = await together(tx, [sumOfCounters(filter), planOf(filter)])
-  const { total = 0, among = 0 } = counters ?? {}
-  const counted = filter.include_deleted ? Number.POSITIVE_INFINITY : total
-  return { planned: plannedRows(plan), counted, isExact: isKnownToCounters(filter), among }
+  const [[sums], [plan]] = await together(tx, [sumOfCounters(filter), planOf(filter)])
+  return { planned: plannedRows(plan), ...readCounters(filter, sums), isIndexed: false }
 }
 
-/** Asks the planner alone: the counters are open to the tenant's transaction only. */
-export async function expectMatches(tx: SystemTx, filter: TicketFilter): Promise<Expectation> {
+function readCounters(filter: TicketFilter, { total, among } = { total: 0, among: 0 }): Counters {
+  const counted = filter.include_deleted ? Number.POSITIVE_INFINITY : total
+  return { counted, isExact: isKnownToCounters(filter), among }
+}
+
+/** What the counters say of a keyword, in a transaction of the tenant's own: they are not open to the system role. */
+export async function countKeyword(database: Database, filter: TicketFilter): Promise<Counters | undefined> {
+  if (filter.keyword === undefined) return undefined
+  return database.withTenant(filter.tenant_id, async (tx) => {
+    const { rows } = await sumOfCounters(filter).execute(tx)
+    return readCounters(filter, rows[0])
+  })
+}
+
+/** Asks the planner alone, but for what is known of a keyword. */
+export async function expectMatches(
+  tx: SystemTx,
+  filter: TicketFilter,
+  keyword: Counters | undefined,
+): Promise<Expectation> {
   const [[plan], [table]] = await together(tx, [planOf(filter), SIZE])
-  return { planned: plannedRows(plan), counted: Number.POSITIVE_INFINITY, isExact: false, among: table?.among ?? 0 }
+  const unknown = { counted: Number.POSITIVE_INFINITY, isExact: false, among: table?.among ?? 0 }
+  return { planned: plannedRows(plan), ...(keyword ?? unknown), isIndexed: true }
 }
 
 const SIZE = sql<{ among: number }>`select reltuples::float8 as among from pg_class where oid = 'tickets'::regclass`
@@ -37,16 +58,23 @@ export const expected = ({ planned, counted, isExact }: Expectation): number =>
 
 /** Live tickets only; filters beyond the counters are left out. */
 export const sumOfCounters = (filter: TicketFilter) => sql<{ total: number; among: number }>`
-  select coalesce(sum(tickets), 0)::int8 as among, coalesce(sum(tickets) filter (where ${sql.join(
+  select coalesce(sum(tickets), 0)::int8 as among, least(coalesce(sum(tickets) filter (where ${sql.join(
     [
       sql`true`,
       ...(filter.status === undefined ? [] : [anyOf('status', filter.status)]),
       ...equal(filter, 'urgency', 'sentiment', 'requires_action', 'source'),
     ],
     sql` and `,
-  )}), 0)::int8 as total
+  )}), 0), ${sumOfKeyword(filter)})::int8 as total
   from ticket_counts where tenant_id = ${filter.tenant_id}`
 
+const sumOfKeyword = ({ tenant_id, keyword }: TicketFilter) =>
+  keyword === undefined
+    ? sql`null`
+    : sql`(select coalesce(sum(tickets), 0) from ticket_facet_counts
+        where tenant_id = ${tenant_id} and facet = 'keyword' and grain = 'month' and value = ${keyword})`
+
+const IN_CUBE = ['status', 'urgency', 'sentiment', 'requires_action', 'source'] as const
 const BEYOND_COUNTERS = [
   'customer_id',
   'origin',
@@ -57,8 +85,11 @@ const BEYOND_COUNTERS = [
   'q',
 ] as const
 
+/** A keyword is counted by itself, not together with anything else. */
 const isKnownToCounters = (filter: TicketFilter) =>
-  !filter.include_deleted && BEYOND_COUNTERS.every((field) => filter[field] === undefined)
+  !filter.include_deleted &&
+  BEYOND_COUNTERS.every((field) => filter[field] === undefined) &&
+  (filter.keyword === undefined || IN_CUBE.every((field) => filter[field] === undefined))
 
 type Plan = { 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }
 

@@ -1,7 +1,7 @@
 import type { Database, SystemTx, Tx } from '../../../../platform/database/index.ts'
 import { toPage } from '../../../../platform/http/index.ts'
 import type { Ticket } from '../ticket.ts'
-import { type Expectation, expected, expectMatches, expectTickets, type Total } from './count-tickets.ts'
+import { countKeyword, type Expectation, expected, expectMatches, expectTickets, type Total } from './count-tickets.ts'
 import type { TicketFilter } from './filter.ts'
 import { type Key, positionBehind } from './order.ts'
 import { type FoundKey, GATHERED_MAX, gatherKeys, type PageOf, ticketsByKey, walkKeys } from './statements.ts'
@@ -16,9 +16,11 @@ export type ListedTickets = Total & { tickets: Ticket[]; nextCursor: string | nu
  * Finds the page of a search, before the tenant's transaction opens: with that open, enough searches at once would each
  * hold a connection and wait for a second one.
  */
-export function findMatches(database: Database, listing: Listing): Promise<FoundPage> {
-  const reason = 'PostgreSQL uses no text index under row-level security; only ids come out of here'
-  return database.acrossTenants(reason, async (tx) => findPage(tx, listing, await expectMatches(tx, listing.filter)))
+export async function findMatches(database: Database, listing: Listing): Promise<FoundPage> {
+  const { filter } = listing
+  const keyword = await countKeyword(database, filter)
+  const reason = 'PostgreSQL uses no index of words under row-level security; only ids come out of here'
+  return database.acrossTenants(reason, async (tx) => findPage(tx, listing, await expectMatches(tx, filter, keyword)))
 }
 
 /** A page of the tickets of the transaction's tenant; `matches` is what a search has found. */
@@ -50,11 +52,12 @@ const UNKNOWN_WORD = 0.005
 /**
  * Whether all that match are gathered; else an index is followed until the page is full. Gathering n of N tickets reads
  * n of them at random, walking to a page of 50 passes 50 × N / n in order, at a tenth of the time each. Where the total is
- * not known, gathering counts too. A word that the planner does not know is mostly a rare one.
+ * not known, gathering counts too. A word that the planner does not know is mostly a rare one. A keyword has its time: who
+ * walks to one that nobody writes any more passes everything since, so as many as can be are gathered.
  */
 export function isFew(known: Expectation): boolean {
   const number = expected(known)
-  if (known.isExact) return number * number <= 5 * known.among
+  if (known.isExact && !known.isIndexed) return number * number <= 5 * known.among
   return number <= GATHERED_MAX || (known.counted === Number.POSITIVE_INFINITY && number <= UNKNOWN_WORD * known.among)
 }
 

@@ -25,11 +25,12 @@ const add = (tenant: string, tickets: readonly Given[]) =>
   administer(system.databaseUrl, (client) =>
     client.query(
       `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, urgency, requires_action,
-         created_at, updated_at)
+         created_at, updated_at, keywords)
        select $1, id, 'email', 'cust', coalesce(subject, ''), coalesce(message, ''), coalesce(status, 'open'),
-         coalesce(urgency, 'low'), coalesce(urgency, 'low') = 'high', coalesce(created_at, now()), coalesce(updated_at, now())
+         coalesce(urgency, 'low'), coalesce(urgency, 'low') = 'high', coalesce(created_at, now()), coalesce(updated_at, now()),
+         coalesce(keywords, '{}')
        from jsonb_to_recordset($2) as t (id text, subject text, message text, status text, urgency text,
-         created_at timestamptz, updated_at timestamptz)`,
+         created_at timestamptz, updated_at timestamptz, keywords text[])`,
       [tenant, JSON.stringify(tickets)],
     ),
   )
@@ -150,6 +151,41 @@ describe('the order of a list', () => {
   })
 })
 
+describe('a keyword', () => {
+  beforeAll(() => {
+    const many = Array.from({ length: 3_000 }, (_, n) => ({
+      ...{ id: `k${n}`, created_at: new Date(1e12 - n).toISOString(), status: n % 2 ? 'closed' : 'open' },
+      keywords: n % 3 ? ['parcel', 'late'] : n === 2_004 ? ['late', 'lawyer'] : ['late'],
+    }))
+    return tenantWith('keywords', many)
+  })
+
+  it.each([
+    ['keyword=late', 3_000],
+    ['keyword=parcel', 2_000],
+    ['keyword=parcel&status=open', 1_000],
+    ['keyword=lawyer', 1],
+    ['keyword=late&q=nothing', 0],
+    ['keyword=lawyer&status=closed', 0],
+    ['keyword=parc', 0],
+  ])('%s is on all pages together as often as there are tickets that have it', async (query, expected) => {
+    const seen = new Set<string>()
+    let [rows, next]: [number, string | undefined] = [0, `/tickets?tenant_id=keywords&limit=200&${query}`]
+    while (next !== undefined) {
+      const answer: Answer<Listed> = await get(next)
+      for (const { external_id } of answer.body.tickets) seen.add(external_id)
+      rows += answer.body.tickets.length
+      next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1]
+    }
+    expect([seen.size, rows]).toEqual([expected, expected])
+  })
+
+  it('is no longer than one that a ticket can have', async () => {
+    const answer = await get(`/tickets?tenant_id=keywords&keyword=${'x'.repeat(61)}`)
+    expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([422, 'keyword'])
+  })
+})
+
 describe('numbered pages', () => {
   const numbered = Array.from({ length: 45 }, (_, n) => ({ id: `n${n}`, created_at: new Date(1e12 - n).toISOString() }))
   beforeAll(() => tenantWith('numbered', numbered))
@@ -205,6 +241,7 @@ describe('the total', () => {
     const many = Array.from({ length: 12_000 }, (_, n) => ({
       id: `m${n}`,
       message: n % 3 ? 'refund' : '',
+      keywords: n % 3 ? ['refund'] : n % 9 ? ['order'] : ['once more', ...(n === 9 ? ['basilisk'] : [])],
       created_at: day(n % 28),
     }))
     await tenantWith('many', many)
@@ -219,6 +256,11 @@ describe('the total', () => {
       total: 429,
       total_is_estimate: false,
     })
+    for (const [keyword, total] of Object.entries({ refund: 8_000, order: 2_666, 'once more': 1_334, basilisk: 1 })) {
+      expect(await totalOf(`keyword=${keyword}`)).toEqual({ total, total_is_estimate: false })
+    }
+    expect(await totalOf('keyword=Refund')).toEqual({ total: 0, total_is_estimate: false })
+    expect(await totalOf(`keyword=order&created_to=${day(14)}`)).toMatchObject({ total_is_estimate: false })
     for (const query of ['q=refund', `created_from=${day(10)}`]) {
       const { total, total_is_estimate } = await totalOf(query)
       expect([query, total_is_estimate, total > 4_000 && total < 12_001]).toEqual([query, true, true])

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { TICKET_COLUMNS } from '../store.ts'
 import type { Ticket } from '../ticket.ts'
-import { conditions, type TicketFilter } from './filter.ts'
+import { conditions, keywordInIndex, type TicketFilter } from './filter.ts'
 import { behind, type Key, ordering, type Position, type Sort } from './order.ts'
 import type { Slice } from './paging.ts'
 
@@ -30,7 +30,8 @@ export const walkKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
  */
 export const gatherKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
   with found as materialized (
-    select ${columns(page)} from tickets where ${conditions(filter)} limit ${GATHERED_MAX + 1}
+    select ${columns(page)} from tickets where ${conditions(filter)} and ${keywordInIndex(filter)}
+    limit ${GATHERED_MAX + 1}
   )
   select page.*, gathered from (select count(*) as gathered from found) as all_of_them
   left join (${pageOfFound(filter, page)}) as page on true`
