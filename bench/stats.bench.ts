@@ -1,11 +1,10 @@
 import { loadavg } from 'node:os'
 import { Client } from 'pg'
-import { startMockProvider } from '../mock-provider/index.ts'
 import { call } from '../test/harness/call.ts'
 import { administer, createDatabase, createTemplate } from '../test/harness/server.ts'
 import { startTestServer } from '../test/harness/start-test-server.ts'
 import { percentile } from './ingestion.bench.ts'
-import { OPERATOR_TOKEN, type SystemUnderBench, startSystemProcess } from './system-process.ts'
+import { OPERATOR_TOKEN, type SystemUnderBench, startProviderProcess, startSystemProcess } from './system-process.ts'
 
 const SIZES = (process.env.BENCH_SIZES ?? '10000,100000,1000000').split(',').map(Number)
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 1_000)
@@ -31,7 +30,10 @@ const BUDGETS = [
  */
 export async function bench(): Promise<void> {
   const server = await startTestServer()
-  const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, tenants: 1, tickets: 10_000, deleted: 0 })
+  const helpdesk = await startProviderProcess({
+    ...{ MOCK_PROVIDER_RATE_LIMIT: '0', MOCK_PROVIDER_TENANTS: '1' },
+    ...{ MOCK_PROVIDER_TICKETS: '10000', MOCK_PROVIDER_DELETED: '0' },
+  })
   try {
     await createTemplate(server.url)
     const made = await createDatabase(server.url)
@@ -52,7 +54,7 @@ export async function bench(): Promise<void> {
       }
     })
   } finally {
-    await helpdesk.close()
+    await helpdesk.stop()
     await server.close()
   }
 }
