@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os'
 import type { Client } from 'pg'
 import { startMockProvider } from '../mock-provider/index.ts'
+import { loadBaseRules } from '../src/desks/support/classification/index.ts'
 import { call } from '../test/harness/call.ts'
 import { administer, createDatabase, createTemplate } from '../test/harness/server.ts'
 import { startTestServer } from '../test/harness/start-test-server.ts'
@@ -9,6 +10,8 @@ import { OPERATOR_TOKEN, startSystemProcess } from './system-process.ts'
 
 const TICKETS = 10_000
 const PAGE = 100
+/** Of the current rules: no task comes to classify them. */
+const RULE_VERSION = loadBaseRules().version
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15)
 
 /**
@@ -76,14 +79,14 @@ async function insertClassified(client: Client): Promise<number> {
     await client.query(`begin; set local role signalbox_serving; set local signalbox.tenant_id = '${TENANT}'`)
     await client.query(
       `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at,
-         urgency, sentiment, requires_action, keywords)
+         urgency, sentiment, requires_action, keywords, rule_version)
        select $1, 'ext-' || n, (array['chat', 'email', 'web', 'api'])[1 + abs(hashint4(n)) % 4], 'cust_' || abs(hashint4(n)) % 900,
          'A subject ' || n, repeat('A sentence of the message. ', 5), (array['open', 'pending', 'closed'])[1 + abs(hashint4(n + 1)) % 3],
          timestamptz '2026-01-01 00:00Z' + n * interval '225 seconds', timestamptz '2026-01-01 00:00Z' + n * interval '225 seconds',
          case n % 5 when 0 then 'high' when 1 then 'medium' else 'low' end, (array['negative', 'neutral', 'positive'])[1 + abs(hashint4(n + 2)) % 3],
-         n % 5 < 2, array['word ' || n % 12, 'term ' || n % 7]
+         n % 5 < 2, array['word ' || n % 12, 'term ' || n % 7], $4
        from generate_series($2::int, $3::int) as n`,
-      [TENANT, at, at + PAGE - 1],
+      [TENANT, at, at + PAGE - 1, RULE_VERSION],
     )
     await client.query('commit')
   }

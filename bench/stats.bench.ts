@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os'
 import { Client } from 'pg'
+import { loadBaseRules } from '../src/desks/support/classification/index.ts'
 import { call } from '../test/harness/call.ts'
 import { administer, createDatabase, createTemplate } from '../test/harness/server.ts'
 import { startTestServer } from '../test/harness/start-test-server.ts'
@@ -90,15 +91,15 @@ async function ask(system: SystemUnderBench, path: string): Promise<void> {
   if (status !== 200) throw new Error(text)
 }
 
-/** Tickets `from` to `to` of a tenant, evenly over the year before now. */
+/** Tickets `from` to `to` of a tenant, evenly over the year before now; of the current rules, so that no task changes them. */
 const TICKETS_OF_A_YEAR = `
   insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at,
-    urgency, sentiment, requires_action, keywords)
+    urgency, sentiment, requires_action, keywords, rule_version)
   select $1, 'own-' || n, (array['chat', 'email', 'web', 'api'])[1 + hash % 4], 'cust_' || hash % ($2::int / 10),
     'A subject ' || n, repeat('A sentence of the message. ', 5), (array['open', 'pending', 'closed', 'closed'])[1 + hash / 4 % 4],
     at, at, (array['high', 'medium', 'medium', 'low', 'low', 'low', 'low', 'low'])[1 + hash / 16 % 8],
     (array['negative', 'neutral', 'neutral', 'positive'])[1 + hash / 128 % 4], hash / 16 % 8 < 2,
-    array['word ' || hash / 512 % 40, 'term ' || hash / 7 % 25]
+    array['word ' || hash / 512 % 40, 'term ' || hash / 7 % 25], '${loadBaseRules().version}'
   from generate_series($3::int, $4::int) as n
   cross join lateral (select abs(hashint4(n)::bigint) as hash,
     date_trunc('milliseconds', now() - (($2::float8 - n) / $2 * 365) * interval '1 day') as at) as drawn`

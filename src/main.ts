@@ -135,8 +135,7 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
     opened.defer(() => reaper.stop())
     const upkeep = startUpkeep(logger, modules.upkeep)
     opened.defer(() => upkeep.stop())
-    const schedules = modules.startScheduler(logger)
-    opened.defer(() => schedules.stop())
+    for (const scheduler of modules.startSchedulers(logger)) opened.defer(() => scheduler.stop())
   }
   if (!config.SIGNALBOX_ROLES.includes('worker')) return
   const worker = await startWorker({

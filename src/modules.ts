@@ -136,7 +136,7 @@ export async function composeModules(ground: Ground) {
     kinds: [...ingestion.kinds, ...tickets.kinds],
     startSignalStream: signals.startStream,
     openSignalStreams: signals.openStreams,
-    startScheduler: ingestion.startScheduler,
+    startSchedulers: (logger: Logger) => [ingestion.startScheduler(logger), tickets.startScheduler(logger)],
     /** What has been kept long enough is deleted. */
     upkeep: async () => {
       await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { RULE_VERSIONS, tenantsToLookAt } from '../../src/desks/support/tickets/classification-store.ts'
 import { ticketsOfBatch } from '../../src/desks/support/tickets/export/export-tickets.ts'
 import {
   countKeyword,
@@ -83,10 +84,11 @@ export async function explainListed({ database, tenantId, options }: Explain, li
   )
 }
 
+const BY_RULES = 'tickets_by_rule_version'
 const COUNTERS = ['ticket_counts', 'ticket_counts_pkey']
 
-/** The plans of what stands around the page: its tickets, the total, a batch of an export. */
-export function explainOthers({ database, tenantId, options }: Explain, ids: readonly string[]) {
+/** The plans of what stands around the page, its tickets, the total, a batch of an export; and of what the scheduler asks. */
+export async function explainOthers({ database, tenantId, options }: Explain, ids: readonly string[]) {
   const filter = { tenant_id: tenantId, include_deleted: false }
   const keys = ids.map((ticket_id) => ({ ticket_id, created_at: new Date(), updated_at: new Date() }))
   const [after = '', last = ''] = ids
@@ -96,13 +98,17 @@ export function explainOthers({ database, tenantId, options }: Explain, ids: rea
     ['total', sumOfCounters({ ...filter, urgency: 'high' }), COUNTERS],
     ['total of a keyword', sumOfCounters({ ...filter, keyword: 'heron' }), [...COUNTERS, 'ticket_facet_counts_pkey']],
     ['a batch of an export', ticketsOfBatch(filter, { after, last }), ['tickets_pkey']],
+    ['the rules of a tenant’s tickets', RULE_VERSIONS, [BY_RULES]],
   ]
-  return Promise.all(
+  const lookedAt = tenantsToLookAt({ baseVersion: '2026.1.1', after: '', limit: 100 })
+  const across = await database.acrossTenants('a plan', (tx) => linesOf(tx, lookedAt, options))
+  const inTenant = await Promise.all(
     statements.map(async ([name, statement, indexes]) => {
       const lines = await database.withTenant(tenantId, (tx) => linesOf(tx, statement, options))
       return { name, indexes, lines }
     }),
   )
+  return [...inTenant, { name: 'tenants with tickets of other rules', indexes: [BY_RULES], lines: across }]
 }
 
 async function linesOf(tx: Tx | SystemTx, statement: RawBuilder<unknown>, options: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { loadBaseRules } from '../../src/desks/support/classification/index.ts'
 
 /** Which seed a listing is read from: the same figures whenever the same tickets are asked for. */
 export type Seed = { tenant: string; tickets: number }
@@ -43,12 +44,12 @@ export async function seedTickets(client: Client, { tenant, tickets }: Seed): Pr
        case when f < 1 / 30.0 then 'high' when f < 0.3 then 'medium' else 'low' end,
        case when e < 0.2 then 'negative' when e > 0.95 then 'positive' else 'neutral' end,
        f < 1 / 30.0 or d < 0.3, 'en',
-       array['refund'] || case when n % 10000 = 3 then array['basilisk'] when n % 100 = 5 then array['heron'] else '{}' end, 'seed',
+       array['refund'] || case when n % 10000 = 3 then array['basilisk'] when n % 100 = 5 then array['heron'] else '{}' end, $4,
        timestamptz '2026-01-01T00:00:00Z' + make_interval(secs => n * 30), 
        timestamptz '2026-01-01T00:00:00Z' + make_interval(secs => n * 30 + (b * 200000)::int),
        case when n % 1000 = 1 then now() end
      from drawn, sentences`,
-    [tenant, tickets, VOCABULARY],
+    [tenant, tickets, VOCABULARY, loadBaseRules().version],
   )
   await client.query('vacuum (analyze) tickets')
 }

@@ -28,7 +28,6 @@ type Schema = {
   default?: unknown
   properties?: Record<string, Schema>
   required?: string[]
-  anyOf?: Schema[]
 }
 type Field = { name: string; schema: Schema; isRequired: boolean; isNullable: boolean }
 

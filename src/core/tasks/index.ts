@@ -12,6 +12,7 @@ export { tenantOfTask } from './routes.ts'
 export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
+  findLastTask,
   findTask,
   listRunningTasks,
   listTasks,

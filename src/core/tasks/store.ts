@@ -60,6 +60,14 @@ export async function findTask(tx: Tx, taskId: string): Promise<Task | undefined
   return rows[0]
 }
 
+/** The newest task of this kind and key, whatever became of it. */
+export async function findLastTask(tx: Tx, task: { kind: string; uniqueKey: string }): Promise<Task | undefined> {
+  const { rows } = await sql<Task>`
+    select ${TASK_COLUMNS} from tasks where kind = ${task.kind} and unique_key = ${task.uniqueKey}
+    order by task_id desc limit 1`.execute(tx)
+  return rows[0]
+}
+
 export async function findTenantOfTask(tx: SystemTx, taskId: string): Promise<string | null> {
   const { rows } = await sql<{ tenant_id: string }>`select tenant_id from tasks where task_id = ${taskId}`.execute(tx)
   return rows[0]?.tenant_id ?? null

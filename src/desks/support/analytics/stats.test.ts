@@ -25,7 +25,8 @@ type Stats = {
   time_zone: string
 }
 
-const system = testSystem()
+/** Without workers, which would classify what is stored here. */
+const system = testSystem({ SIGNALBOX_ROLES: 'api' })
 const get = <Body>(path: string) => call<Body>(system.url + path, { token: OPERATOR_TOKEN })
 const statsOf = async (tenant: string, query = '') => {
   const answer = await get<Stats>(`/tenants/${tenant}/stats${query}`)

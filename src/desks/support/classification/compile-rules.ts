@@ -13,6 +13,7 @@ import {
   SUPPOSES,
 } from './lexicon.ts'
 import { MARKS, type OverrideDocument, type RuleDocument, type Weights } from './rule-document.ts'
+import { versionWith } from './rule-version.ts'
 
 export type Concept = {
   name: string
@@ -76,7 +77,7 @@ export function compileRules(base: RuleDocument, override?: OverrideDocument): C
     added.push(...termsOf(owner, add))
   }
   const own = added.length > 0 ? [compileLexicon(added, base.lists, new Map())] : []
-  const version = `${base.version}+${hashOf(override)}`
+  const version = versionWith(base.version, hashOf(override))
   return Object.freeze({ ...rules, version, concepts, combinations, removed, lexicons: [...rules.lexicons, ...own] })
 }
 

@@ -13,6 +13,7 @@ export { type Language, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } fr
 export { InvalidRules, loadBaseRules, type RuleProblem, readOverride, readRules } from './read-rules.ts'
 export { classificationRoutes, MatchView, type RulesChanged } from './routes.ts'
 export type { OverrideDocument, RuleDocument } from './rule-document.ts'
+export { isOutdated } from './rule-version.ts'
 
 export const classificationMigrations = {
   module: 'desks/support/classification',

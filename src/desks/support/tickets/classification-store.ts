@@ -76,6 +76,37 @@ export async function listOutdated(
   return rows
 }
 
+/**
+ * Tenants behind `after`, in the order of their ids, that have rules of their own or tickets that are not of the shipped
+ * ones. That costs a tenant two places in an index, its first and its last, which is null where one has none: asked for by
+ * their order, because a condition would let PostgreSQL scan the table when it thinks that nearly all tickets fulfil it.
+ */
+export const tenantsToLookAt = (page: { baseVersion: string; after: string; limit: number }) => sql<{
+  tenant_id: string
+}>`
+    select tenant_id from tenants
+    where tenant_id > ${page.after} and (
+      (select rule_version is distinct from ${page.baseVersion} from tickets as its
+        where its.tenant_id = tenants.tenant_id order by rule_version limit 1)
+      or (select rule_version is distinct from ${page.baseVersion} from tickets as its
+        where its.tenant_id = tenants.tenant_id order by rule_version desc limit 1)
+      or exists (select from rule_overrides as its where its.tenant_id = tenants.tenant_id))
+    order by tenant_id limit ${page.limit}`
+
+/** Every version that tickets of the tenant are of, from one to the next in the index; null: not classified. */
+export const RULE_VERSIONS = sql<{ rule_version: string | null }>`
+    with recursive versions as (
+      (select rule_version from tickets order by rule_version limit 1)
+      union all
+      select (select rule_version from tickets where rule_version > versions.rule_version order by rule_version limit 1)
+      from versions where rule_version is not null
+    ), last as (
+      select rule_version from tickets order by rule_version desc limit 1
+    )
+    select rule_version from versions where rule_version is not null
+    union all
+    select rule_version from last where rule_version is null`
+
 /** What rules say about a ticket as it was at that time. */
 export type DatedJudgement = Judgement & { ticket_id: string; updated_at: Date }
 

@@ -1,8 +1,10 @@
 import type { EnqueueTask, TaskKind } from '../../../core/tasks/index.ts'
+import type { Logger } from '../../../kernel/logger.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import type { Classifier } from '../classification/index.ts'
 import { ticketClassificationRoutes } from './classification-routes.ts'
 import { classifyTicketsWith } from './classify-tickets.ts'
+import { startReclassifyingOutdated } from './reclassify-outdated.ts'
 import { startReclassificationWith, ticketReclassify } from './reclassify-tickets.ts'
 import { ticketRoutes } from './routes.ts'
 
@@ -35,5 +37,7 @@ export function ticketsModule(dependencies: { database: Database; classifier: Cl
     kinds: [reclassify as unknown as TaskKind],
     ...classifyTicketsWith(dependencies),
     startReclassification,
+    /** For processes with the role `scheduler`. */
+    startScheduler: (logger: Logger) => startReclassifyingOutdated({ ...dependencies, startReclassification, logger }),
   }
 }

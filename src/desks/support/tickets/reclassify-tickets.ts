@@ -8,6 +8,9 @@ import { type Classifier, RULES_FRESH_MS } from '../classification/index.ts'
 import { listOutdated, storeJudgements } from './classification-store.ts'
 import { judge } from './classify-tickets.ts'
 
+/** The kind of the task. */
+export const RECLASSIFY = 'ticket.reclassify'
+
 /** What was classified again, and how many tickets mean something else since. */
 export type Reclassified = { classified: number; changed: number }
 
@@ -20,7 +23,7 @@ const AT_ONCE = 200
  */
 export function ticketReclassify(classifier: Classifier): TaskKind<Record<string, never>, Reclassified> {
   return defineTaskKind<Record<string, never>, Reclassified>({
-    name: 'ticket.reclassify',
+    name: RECLASSIFY,
     payload: z.strictObject({}),
     retry: { attemptsMax: 5, baseSeconds: 2, capSeconds: 60 },
     timeLimitSeconds: 6 * 3_600,

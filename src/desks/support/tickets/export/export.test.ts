@@ -8,7 +8,7 @@ import { tenantId } from '../../../../kernel/tenant-id.ts'
 import { type Database, openDatabase } from '../../../../platform/database/index.ts'
 import { exportTickets, lastTicket } from './export-tickets.ts'
 
-const system = testSystem({ SIGNALBOX_ROLES: 'api,worker,scheduler' })
+const system = testSystem({ SIGNALBOX_ROLES: 'api,worker' })
 const STORED = 'external_id, source, customer_id, subject, message, status, created_at, updated_at'
 const AWKWARD = [
   ...['=1+1', '-5 degrees', '@home', '\t=tab', '\r=return', "'\u2063=guarded", "'quoted", '\uFEFFmark'],
