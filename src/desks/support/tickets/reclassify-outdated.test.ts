@@ -7,7 +7,7 @@ import { waitFor } from '../../../../test/harness/wait-for.ts'
 import { listTasks } from '../../../core/tasks/index.ts'
 import { tenantId } from '../../../kernel/tenant-id.ts'
 import { type Classifier, openClassifier } from '../classification/index.ts'
-import { tenantsToLookAt } from './classification-store.ts'
+import { RULE_VERSIONS, tenantsToLookAt } from './classification-store.ts'
 import { ticketsModule } from './index.ts'
 import { reclassifyOutdated } from './reclassify-outdated.ts'
 import { startReclassificationWith, ticketReclassify } from './reclassify-tickets.ts'
@@ -25,6 +25,8 @@ const TENANTS = [
   'juniper',
   'aspen',
   'zelkova',
+  'larch',
+  'maple',
 ]
 const tasks = testTasks(TENANTS)
 let classifier: Classifier
@@ -79,18 +81,26 @@ describe('an upgrade', () => {
     await store('alder', 450)
     await store('birch', 3, '2020.1.1')
     await store('cedar', 3, base())
+    await store('larch', 3, base())
+    await rows(`update tickets set rule_version = null where tenant_id = 'larch' and external_id = 'ext-2'`)
     await look()
     expect(await tasksOf('alder')).toMatchObject([{ created_by: 'scheduler' }])
     expect(await tasksOf('cedar')).toEqual([])
     await work()
-    for (const [tenant, tickets] of [['alder', 450] as const, ['birch', 3] as const]) {
+    for (const [tenant, tickets] of Object.entries({ alder: 450, birch: 3 })) {
       await allEnded(tenant)
       expect(await stored(tenant)).toEqual([{ urgency: 'high', rule_version: base(), is_corrected: false, tickets }])
     }
+    await allEnded('larch')
+    expect(await stored('larch')).toMatchObject([
+      { urgency: 'high', rule_version: base(), tickets: 1 },
+      { urgency: 'low', rule_version: base(), tickets: 2 },
+    ])
     await look()
-    expect(
-      [await tasksOf('alder'), await tasksOf('birch'), await tasksOf('cedar')].map(({ length }) => length),
-    ).toEqual([1, 1, 0])
+    const started = async (tenant: string) => (await tasksOf(tenant)).length
+    expect([await started('alder'), await started('birch'), await started('larch'), await started('cedar')]).toEqual([
+      1, 1, 1, 0,
+    ])
   })
 
   it('leaves an agent’s correction as it is', async () => {
@@ -169,6 +179,22 @@ describe('a process with the role scheduler', () => {
 })
 
 describe('looking at tenants', () => {
+  it('sees every version that a tenant’s tickets are of, and whether one is of none', async () => {
+    const versions = async () =>
+      (await tasks.db.database.withTenant(tenantId('maple'), (tx) => RULE_VERSIONS.execute(tx))).rows.map(
+        ({ rule_version }) => rule_version,
+      )
+    expect(await versions()).toEqual([])
+    await store('maple', 7)
+    expect(await versions()).toEqual([null])
+    await rows(
+      `update tickets set rule_version = (array['a', 'b', 'b', 'c', 'c', 'c'])[right(external_id, 1)::int] where tenant_id = 'maple'`,
+    )
+    expect(await versions()).toEqual(['a', 'b', 'c', null])
+    await rows(`delete from tickets where tenant_id = 'maple' and rule_version is null`)
+    expect(await versions()).toEqual(['a', 'b', 'c'])
+  })
+
   it('goes on behind those that were looked at, and begins anew after the last', async () => {
     const { database } = tasks.db
     const page = async (after: string, limit: number) => {
