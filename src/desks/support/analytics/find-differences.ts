@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
+import { TOTALS } from './store.ts'
 
 /** A counter that is not what counting its tickets gives. */
 export type CounterDifference = {
@@ -12,20 +13,6 @@ export type CounterDifference = {
 }
 
 const SHOWN_MAX = 20
-
-const PERIODS = [
-  'tickets',
-  'open',
-  'pending',
-  'closed',
-  'high',
-  'medium',
-  'low',
-  'negative',
-  'neutral',
-  'positive',
-  'requires_action',
-]
 
 /**
  * Counts all tickets of the tenant anew and compares: the counters that differ, twenty at the most, and how many there are.
@@ -72,8 +59,8 @@ export async function findDifferences(tx: Tx): Promise<{ total: number; differen
         jsonb_build_array(status, urgency, sentiment, requires_action, source) as key, to_jsonb(tickets) as value
       from ticket_counts where tickets <> 0
       union all
-      select 'ticket_period_counts', jsonb_build_array(grain, starts_at), jsonb_build_array(${sql.raw(PERIODS.join(', '))})
-      from ticket_period_counts where ${sql.raw(PERIODS.map((column) => `${column} <> 0`).join(' or '))}
+      select 'ticket_period_counts', jsonb_build_array(grain, starts_at), jsonb_build_array(${sql.raw(TOTALS.join(', '))})
+      from ticket_period_counts where ${sql.raw(TOTALS.map((column) => `${column} <> 0`).join(' or '))}
       union all
       select 'ticket_facet_counts', jsonb_build_array(facet, grain, starts_on, value), to_jsonb(tickets)
       from ticket_facet_counts where tickets <> 0

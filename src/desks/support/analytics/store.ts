@@ -3,19 +3,22 @@ import { prepared, type Tx, together } from '../../../platform/database/index.ts
 import { coverRange, type Range } from './cover-range.ts'
 import { growthPeriods, lastInstant, type Requested, requestedRange } from './periods.ts'
 
-export type Totals = {
-  tickets: number
-  open: number
-  pending: number
-  closed: number
-  high: number
-  medium: number
-  low: number
-  negative: number
-  neutral: number
-  positive: number
-  requires_action: number
-}
+/** The columns of a counter of a period, and what the totals of a range are made of. */
+export const TOTALS = [
+  'tickets',
+  'open',
+  'pending',
+  'closed',
+  'high',
+  'medium',
+  'low',
+  'negative',
+  'neutral',
+  'positive',
+  'requires_action',
+] as const
+
+export type Totals = Record<(typeof TOTALS)[number], number>
 
 /** `label`: as the tenant's clocks show it when the span begins; `from` and `to`: what of it is counted. */
 export type TrendRow = { label: string; starts_at: string; from: string; to: string; count: number }
@@ -42,19 +45,6 @@ export type Stats = {
   customers: CustomerAtRisk[]
 }
 
-const TOTALS = [
-  'tickets',
-  'open',
-  'pending',
-  'closed',
-  'high',
-  'medium',
-  'low',
-  'negative',
-  'neutral',
-  'positive',
-  'requires_action',
-]
 const each = (make: (column: string) => string) => sql.raw(TOTALS.map(make).join(', '))
 
 export const KEYWORDS_MAX = 10
