@@ -14,7 +14,7 @@ const REPEATED_MAX = 2
 /** The subject of an answer is somebody's earlier words. */
 const ANSWERED_SUBJECT_SHARE = 0.5
 
-export type Evidence = {
+type Evidence = {
   occurrences: readonly Occurrence[]
   /** Numbers of the marks that the text shows. */
   marks: readonly number[]

@@ -15,7 +15,7 @@ import {
 import { MARKS, type OverrideDocument, type RuleDocument, type Weights } from './rule-document.ts'
 import { versionWith } from './rule-version.ts'
 
-export type Concept = {
+type Concept = {
   name: string
   weights: Weights
   group: string | undefined

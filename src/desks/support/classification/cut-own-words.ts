@@ -13,7 +13,7 @@ export type CutRules = {
 }
 
 /** `forwarded`: what somebody hands on below or without own words; weighed only when there are none. */
-export type OwnWords = { own: Range[]; forwarded: Range[] }
+type OwnWords = { own: Range[]; forwarded: Range[] }
 
 /** Only the beginning of a line tells what it is. */
 const LINE_HEAD = 160

@@ -2,9 +2,9 @@
 export const WORD = 1
 export const IGNORED = 2
 export const SYMBOL = 3
-export const OTHER = 4
+const OTHER = 4
 
-export type Folded = { kind: typeof WORD | typeof IGNORED | typeof SYMBOL | typeof OTHER; as: string }
+type Folded = { kind: typeof WORD | typeof IGNORED | typeof SYMBOL | typeof OTHER; as: string }
 
 /** Letters of other scripts that look like Latin ones, as somebody types them to slip past a filter. */
 const CONFUSABLES = new Map(

@@ -9,10 +9,10 @@ export {
   type TicketText,
 } from './classify.ts'
 export { type CompiledRules, compileRules } from './compile-rules.ts'
-export { type Language, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from './labels.ts'
-export { InvalidRules, loadBaseRules, type RuleProblem, readOverride, readRules } from './read-rules.ts'
-export { classificationRoutes, MatchView, type RulesChanged } from './routes.ts'
-export type { OverrideDocument, RuleDocument } from './rule-document.ts'
+export { SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from './labels.ts'
+export { InvalidRules, loadBaseRules, readOverride, readRules } from './read-rules.ts'
+export { classificationRoutes, MatchView } from './routes.ts'
+export type { OverrideDocument } from './rule-document.ts'
 export { isOutdated } from './rule-version.ts'
 
 export const classificationMigrations = {

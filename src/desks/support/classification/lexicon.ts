@@ -13,7 +13,7 @@ export const INTENSIFIES = -5
 export type WordEntry = { slots: readonly number[]; bits: number; starts: readonly Node[]; languages: number }
 
 /** One of 31 bits for a slot: what has no bit in common has no slot in common, and most have none. */
-export const bitOf = (slot: number): number => 1 << (slot % 31)
+const bitOf = (slot: number): number => 1 << (slot % 31)
 
 /** Where terms go on: which slots, as bits, and to which node by slot. */
 export type Branches = { bits: number; nodes: Map<number, Node> }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
 
 /** A tenant's override as it is stored. */
-export type StoredOverride = { document: unknown; updated_by: string; updated_at: Date }
+type StoredOverride = { document: unknown; updated_by: string; updated_at: Date }
 
 export async function findOverride(tx: Tx): Promise<StoredOverride | undefined> {
   const { rows } = await sql<StoredOverride>`select document, updated_by, updated_at from rule_overrides`.execute(tx)

@@ -4,7 +4,7 @@ import { isForm } from './lexicon.ts'
 import { readTerm } from './term.ts'
 
 /** A tenant's own rules cannot cost more than these bounds let them, in time or in memory. */
-export const BOUNDS = {
+const BOUNDS = {
   termCharacters: 240,
   termsPerList: 1_000,
   concepts: 200,

@@ -8,9 +8,9 @@ export type Slot = { words: string[]; beginnings: string[]; endings: string[]; l
 /** `gap`: how many other words may stand before this one. */
 export type Step = { slot: Slot; gap: number }
 
-export const WORDS_MAX = 8
-export const GAP_MAX = 6
-export const GAPS_MAX = 2
+const WORDS_MAX = 8
+const GAP_MAX = 6
+const GAPS_MAX = 2
 /** Shorter stems would match half of a language. */
 const STEM_LENGTH_MIN = 3
 

@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 25
 const NOTHING = { created: 0, updated: 0, restored: 0, unchanged: 0 }
 
 /** A page that was asked for, with those who get it: the runs that were there before its call began. */
-export type AskedPage = {
+type AskedPage = {
   page: number
   receivers: readonly Participant[]
   /** Whether the budget has let the call leave. */
@@ -21,7 +21,7 @@ export type AskedPage = {
   isStored: boolean
 }
 
-export type PassPages = {
+type PassPages = {
   source: Source<PageSource>
   /** Who takes part now; undefined when somebody else sweeps. */
   look: (nextPage: number) => Promise<readonly Participant[] | undefined>
@@ -131,7 +131,7 @@ export async function passPages(
 type WantedPage = { page: number; receivers: readonly Participant[] }
 
 /** The page to ask for next; undefined when there is none now, or somebody needs the list of deleted tickets. */
-export function wantedPage(
+function wantedPage(
   present: readonly Participant[],
   unseen: readonly AskedPage[],
   from: number,

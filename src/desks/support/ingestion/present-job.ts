@@ -6,7 +6,7 @@ import { pagesReceived, percentDone, startOrResume, type Walk } from './walk.ts'
 
 /** The words callers of the ingestion API know; a job that waits to be tried again is still running to them. */
 export const JOB_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const
-export type JobStatus = (typeof JOB_STATUSES)[number]
+type JobStatus = (typeof JOB_STATUSES)[number]
 
 const JOB_STATUS_OF = {
   queued: 'queued',

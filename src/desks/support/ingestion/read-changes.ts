@@ -11,7 +11,7 @@ import { type Reading, readPage, startOrResumeReading } from './reading.ts'
 import { noteRejects } from './reject-store.ts'
 import type { IngestionPayload, RunProgress } from './run-ingestion.ts'
 
-export type ReadResult = Reading['counts']
+type ReadResult = Reading['counts']
 
 /** Reads what changed at a connector since its cursor; each page is stored in one transaction with the cursor behind it. */
 export async function readChanges(

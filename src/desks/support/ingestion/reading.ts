@@ -34,7 +34,7 @@ export const startOrResumeReading = (stored: Partial<Reading>): Reading => ({ ..
 
 export const isReading = (progress: { phase?: unknown }): progress is Partial<Reading> => progress.phase === 'reading'
 
-export type PageOutcome = { stored: UpsertCounts; failed: number; deleted: number }
+type PageOutcome = { stored: UpsertCounts; failed: number; deleted: number }
 
 export function addOutcome(counts: Reading['counts'], { stored, failed, deleted }: PageOutcome): Reading['counts'] {
   return {

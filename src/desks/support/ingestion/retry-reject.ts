@@ -22,9 +22,9 @@ import { PROVIDER } from './write-on-behalf.ts'
 
 export type RetryPayload = { reject_id: string }
 
-export const INGESTION_RETRY = 'ingestion.retry'
+const INGESTION_RETRY = 'ingestion.retry'
 
-export type RetryDependencies = {
+type RetryDependencies = {
   database: Database
   source: Source<PageSource>
   openConnector: OpenConnectorOf

@@ -11,7 +11,7 @@ import { ConnectorQuery, type JobRow, JobView, presentJob, StartedJob } from './
 import type { StartRun } from './start-run.ts'
 import { streamProgress } from './stream-progress.ts'
 
-export type RouteDependencies = {
+type RouteDependencies = {
   database: Database
   start: StartRun
   tenantOfTask: (taskId: string) => Promise<TenantId | null>

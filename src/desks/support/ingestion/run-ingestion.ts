@@ -25,12 +25,12 @@ export type IngestionPayload = { connector_id?: string | undefined }
 /** A walk over the provider's pages, or a reading of what changed at a connector. */
 export type RunProgress = Walk | Reading
 
-export const INGESTION_RUN = 'ingestion.run'
+const INGESTION_RUN = 'ingestion.run'
 
 /** How soon a run that waits for another one's sweep looks whether it has what it needs, or has to sweep itself. */
 const LOOK_AGAIN_MS = 250
 
-export type RunDependencies = {
+type RunDependencies = {
   database: Database
   source: Source<PageSource>
   /** Names the provider: runs on the same connection walk together. */

@@ -27,7 +27,7 @@ export async function scheduleRuns(
  * Starts the runs whose time has come. The next time counts from now, not from the time that was missed, and a source
  * whose run is still going gets none: after an outage there is one run, not as many as were missed.
  */
-export async function startDueRuns(database: Database, startRun: StartRun): Promise<number> {
+async function startDueRuns(database: Database, startRun: StartRun): Promise<number> {
   const due = await database.acrossTenants('schedules of all tenants fall due', (tx) => listDue(tx, AT_ONCE))
   const failures: unknown[] = []
   for (const { tenant_id, schedule_id } of due) {

@@ -4,7 +4,7 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Tx } from '../../../platform/database/index.ts'
 import type { IngestionPayload, RunProgress } from './run-ingestion.ts'
 
-export type NewRun = {
+type NewRun = {
   tenantId: TenantId
   /** Undefined: the provider. */
   connectorId?: string | undefined

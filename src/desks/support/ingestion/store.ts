@@ -58,7 +58,7 @@ export async function clearEarlierRuns(tx: Tx, jobId: string): Promise<void> {
 }
 
 /** What a page had for a run: the ids of the tickets that could be used and of those that could not. */
-export type SeenPage = {
+type SeenPage = {
   jobId: string
   page: number
   usable: readonly string[]

@@ -17,7 +17,7 @@ import { type Participant, PROVIDER, type ReadyPage, storeDeletedList, storePage
  * run's own lease and fencing number and the sweep's hold. When the sweeper's own run has what it needs, is cancelled or
  * dies, another one goes on.
  */
-export type SweepDependencies = {
+type SweepDependencies = {
   database: Database
   source: Source<PageSource>
   connection: string

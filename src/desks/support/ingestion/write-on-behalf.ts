@@ -24,7 +24,7 @@ export const PROVIDER = 'provider'
 export type Participant = { tenantId: TenantId; taskId: string; fencing: number; walk: Walk }
 
 /** Whose writes, and by which right. */
-export type Behalf = { database: Database; lease: SweepLease; run: Participant }
+type Behalf = { database: Database; lease: SweepLease; run: Participant }
 
 /** A tenant's tickets of a page: those that may be news, and how many are not. */
 export type ReadyPage = {
@@ -64,7 +64,7 @@ export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage)
 }
 
 /** The provider's list of deleted tickets, as a walk compares and uses it. */
-export type DeletedList = { ids: string[]; digest: string; cost: CallCost }
+type DeletedList = { ids: string[]; digest: string; cost: CallCost }
 
 /** Hands the list of deleted tickets to a run. One that joined after the call began gets the next list. */
 export async function storeDeletedList(behalf: Behalf, { ids, digest, cost }: DeletedList): Promise<void> {

@@ -11,7 +11,7 @@ import type { StartReclassification } from './reclassify-tickets.ts'
 import { findTicket } from './store.ts'
 import { type ExplainedTicket, presentTicket, TicketView } from './ticket.ts'
 
-export type ClassificationRouteDependencies = {
+type ClassificationRouteDependencies = {
   database: Database
   classifier: Classifier
   startReclassification: StartReclassification

@@ -15,9 +15,9 @@ export async function listStoredTimes(
 }
 
 /** What an agent says instead of the rules. */
-export type Correction = Pick<Judgement, 'urgency' | 'sentiment' | 'requires_action'>
+type Correction = Pick<Judgement, 'urgency' | 'sentiment' | 'requires_action'>
 /** What is left out stays. */
-export type PartOfCorrection = { [Field in keyof Correction]?: Correction[Field] | undefined }
+type PartOfCorrection = { [Field in keyof Correction]?: Correction[Field] | undefined }
 
 /** The three fields before and after, as rows of history; those of one change have one time. */
 const changesOf = sql.raw(`cross join lateral (values
@@ -61,7 +61,7 @@ export async function withdrawCorrection(tx: Tx, ticketId: string): Promise<Outd
   return rows[0]
 }
 
-export type OutdatedTicket = { ticket_id: string; subject: string; message: string; updated_at: Date }
+type OutdatedTicket = { ticket_id: string; subject: string; message: string; updated_at: Date }
 
 /** Tickets whose classification is not of these rules. Not locked: nobody's page has to wait while they are classified. */
 export async function listOutdated(
@@ -108,7 +108,7 @@ export const RULE_VERSIONS = sql<{ rule_version: string | null }>`
     select rule_version from last where rule_version is null`
 
 /** What rules say about a ticket as it was at that time. */
-export type DatedJudgement = Judgement & { ticket_id: string; updated_at: Date }
+type DatedJudgement = Judgement & { ticket_id: string; updated_at: Date }
 
 /**
  * Stores what other rules say about tickets; returns how many mean something else now. A ticket that changed since it was
@@ -144,7 +144,7 @@ export async function storeJudgements(
   return rows[0]?.changed ?? 0
 }
 
-export type CorrectedTicket = Correction & {
+type CorrectedTicket = Correction & {
   ticket_id: string
   external_id: string
   subject: string

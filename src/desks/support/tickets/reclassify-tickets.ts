@@ -12,7 +12,7 @@ import { judge } from './classify-tickets.ts'
 export const RECLASSIFY = 'ticket.reclassify'
 
 /** What was classified again, and how many tickets mean something else since. */
-export type Reclassified = { classified: number; changed: number }
+type Reclassified = { classified: number; changed: number }
 
 /** Classified and stored by one transaction; more would keep a run's page waiting for its tickets. */
 const AT_ONCE = 200

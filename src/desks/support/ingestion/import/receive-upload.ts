@@ -12,7 +12,7 @@ const QUIET_MS = 60_000
 /** Files of one tenant that wait to be read; each takes its size in the database until then. */
 const WAITING_MAX = 10
 
-export type Upload = { uploadId: string; chunks: number; bytes: number }
+type Upload = { uploadId: string; chunks: number; bytes: number }
 
 /**
  * Stores a file as it arrives, a chunk at a time, so that its size does not matter to this process.

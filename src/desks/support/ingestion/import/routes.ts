@@ -12,7 +12,7 @@ import type { ImportPayload } from './run-import.ts'
 
 const FORMAT_OF: Record<string, ImportFormat> = { 'application/x-ndjson': 'ndjson', 'text/csv': 'csv' }
 
-export type ImportRouteDependencies = {
+type ImportRouteDependencies = {
   database: Database
   enqueue: EnqueueTask
   kind: TaskKind<ImportPayload, Reading>

@@ -13,14 +13,14 @@ import { deleteUpload, findChunk } from './upload-store.ts'
 const Payload = z.strictObject({ upload_id: z.uuid(), format: z.enum(IMPORT_FORMATS), chunks: z.int(), bytes: z.int() })
 export type ImportPayload = z.output<typeof Payload>
 
-export const INGESTION_IMPORT = 'ingestion.import'
+const INGESTION_IMPORT = 'ingestion.import'
 
 /** Records stored by one transaction. */
 const BATCH_RECORDS = 500
 /** Characters of their texts: a few tickets of 1 MB are enough for one. */
 const BATCH_CHARACTERS = 8 * 1_048_576
 
-export type ImportDependencies = { database: Database; classifyTickets: ClassifyTickets }
+type ImportDependencies = { database: Database; classifyTickets: ClassifyTickets }
 
 /** Reads an uploaded file, batch by batch, with the same exactness as a run; the upload goes with the last batch. */
 export function ingestionImport(dependencies: ImportDependencies): TaskKind<ImportPayload, Reading> {

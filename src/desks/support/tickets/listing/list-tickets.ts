@@ -7,10 +7,10 @@ import { type Key, positionBehind } from './order.ts'
 import { type FoundKey, GATHERED_MAX, gatherKeys, type PageOf, ticketsByKey, walkKeys } from './statements.ts'
 
 /** What is asked for of a list. */
-export type Listing = PageOf & { filter: TicketFilter }
+type Listing = PageOf & { filter: TicketFilter }
 /** The tickets of a page, not read yet. */
-export type FoundPage = Total & { keys: Key[]; nextCursor: string | null }
-export type ListedTickets = Total & { tickets: Ticket[]; nextCursor: string | null }
+type FoundPage = Total & { keys: Key[]; nextCursor: string | null }
+type ListedTickets = Total & { tickets: Ticket[]; nextCursor: string | null }
 
 /**
  * Finds the page of a search, before the tenant's transaction opens: with that open, enough searches at once would each

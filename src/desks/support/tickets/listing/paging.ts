@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { invalid, linkHeader, PAGE_LIMIT_MAX, PageQuery } from '../../../../platform/http/index.ts'
 
 /** How deep pages by number go: the database walks past everything before them. */
-export const NUMBERED_TICKETS_MAX = 10_000
+const NUMBERED_TICKETS_MAX = 10_000
 
 const [LIMIT, PAGE_SIZE, PAGE_SIZE_MAX] = [50, 20, 100]
 

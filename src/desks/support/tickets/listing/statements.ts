@@ -6,7 +6,7 @@ import { behind, type Key, ordering, type Position, type Sort } from './order.ts
 import type { Slice } from './paging.ts'
 
 /** Relevance is counted among so many of the newest tickets that match: to rank them all would take seconds. */
-export const RANKED_MAX = 200
+const RANKED_MAX = 200
 
 /** Where no more match, all of them are gathered and then put in order: at most some 15 ms. */
 export const GATHERED_MAX = 2_500
