@@ -6,6 +6,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   budget: () => import('./budget.bench.ts'),
   classify: () => import('./classify.bench.ts'),
   counters: () => import('./counters.bench.ts'),
+  notify: () => import('./notify.bench.ts'),
   idle: () => import('./idle.bench.ts'),
   stats: () => import('./stats.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),

@@ -13,8 +13,8 @@ import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
-/** What the others take of DATABASE_POOL_SIZE; three connections only listen. The rest serves. */
-const POOL_SHARES = { identity: 2, queue: 2, listeners: 3 }
+/** What the others take of DATABASE_POOL_SIZE; four connections only listen. The rest serves. */
+const POOL_SHARES = { identity: 2, queue: 2, listeners: 4 }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
 const UPKEEP_EVERY_SECONDS = 3_600
@@ -156,6 +156,9 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
     await queue.stop(STOP_WITHIN_SECONDS - 10)
     await worker.close()
   })
+  const dispatcher = await modules.startDispatcher()
+  metrics.gauge('signalbox_deliveries_sending', 'Deliveries that this process is sending', dispatcher.sending)
+  opened.defer(() => dispatcher.stop())
 }
 
 async function openEmbedded(

@@ -1,6 +1,6 @@
 import { auditModule, auditPermissions } from './core/audit/index.ts'
 import { channelPermissions, channelsModule } from './core/channels/index.ts'
-import { deliveryPermissions } from './core/deliveries/index.ts'
+import { deliveriesModule, deliveryPermissions, forgetCircuits, startDispatcher } from './core/deliveries/index.ts'
 import { signalPermissions, signalsModule } from './core/signals/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
@@ -98,6 +98,7 @@ export async function composeModules(ground: Ground) {
     sealer: keeper,
     http: { fetch: outbound.fetch, timeoutSeconds },
   })
+  const deliveries = deliveriesModule({ database })
   const classifier = openClassifier(database, logger)
   const tickets = ticketsModule({ database, classifier, enqueue: tasks.enqueue })
   const ingestion = ingestionModule({
@@ -126,13 +127,15 @@ export async function composeModules(ground: Ground) {
       ...tasks.routes,
       ...signals.routes,
       ...channels.routes,
+      ...deliveries.routes,
       ...connectors.routes,
       ...ingestion.routes,
       ...classificationRoutes(classifier, tickets.startReclassification),
       ...tickets.routes,
       ...analyticsRoutes,
     ],
-    send: channels.send,
+    startDispatcher: () =>
+      startDispatcher({ database, databaseUrl, breaker: deliveries.breaker, send: channels.send, logger }),
     kinds: [...ingestion.kinds, ...tickets.kinds],
     startSignalStream: signals.startStream,
     openSignalStreams: signals.openStreams,
@@ -141,6 +144,7 @@ export async function composeModules(ground: Ground) {
     upkeep: async () => {
       await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)
       await database.acrossTenants('uploads that no job reads any more are forgotten', forgetOldUploads)
+      await database.acrossTenants('the circuits of channels that are gone are forgotten', forgetCircuits)
       await tenancy.api.forgetExpiredSessions()
     },
     welcome: async (url: string) =>

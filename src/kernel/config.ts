@@ -58,9 +58,9 @@ const variables = {
     secret: true,
   },
   DATABASE_POOL_SIZE: {
-    schema: z.coerce.number().int().min(9).max(200).default(13),
-    bound: '9 to 200 connections',
-    example: '13',
+    schema: z.coerce.number().int().min(10).max(200).default(14),
+    bound: '10 to 200 connections',
+    example: '14',
     about: 'connections of this process, all handles together',
   },
   SIGNALBOX_DATA_DIR: {

@@ -78,6 +78,15 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
         [tenantId, randomUUID(), jobId],
       ),
 
+    /** A dead one. */
+    makeDelivery: (tenantId: string, signalId: string) =>
+      insertReturning(
+        `insert into deliveries (tenant_id, channel_id, signal_id, circuit, subject, state, ended_at)
+         select tenant_id, channel_id, $2, circuit, 'thing:1', 'dead', now() from channels where tenant_id = $1 and kind = 'notify'
+         returning delivery_id as id`,
+        [tenantId, signalId],
+      ),
+
     /** An open one. */
     makeSignal: (tenantId: string) =>
       insertReturning(

@@ -19,6 +19,7 @@ export type Things = {
   operatorSignalId: string
   helpdeskUrl: string
   channelId: string
+  deliveryId: string
   subscriptionId: string
 }
 
@@ -43,6 +44,7 @@ afterAll(async () => {
 })
 
 export async function makeThings(tenantId: string, make: ReturnType<typeof factories>): Promise<Things> {
+  const signalId = await make.makeSignal(tenantId)
   const jobId = await make.makeJob(tenantId)
   return {
     ...{ tenantId, jobId, taskId: jobId },
@@ -52,7 +54,8 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     helpdeskUrl: (await helpdesk()).url,
     connectorId: await make.makeConnector(tenantId, (await helpdesk()).url),
     rejectId: await make.makeReject(tenantId, jobId),
-    signalId: await make.makeSignal(tenantId),
+    signalId,
+    deliveryId: await make.makeDelivery(tenantId, signalId),
     operatorSignalId: await make.makeOperatorSignal(),
     ...(await make.makeChannel(tenantId, `${(await receiver()).url}/hook`)),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
@@ -105,6 +108,10 @@ const ofSubscription =
     query: { tenant_id: tenantId },
     ...sample,
   })
+const ofDelivery = ({ tenantId, deliveryId }: Things) => ({
+  params: { delivery_id: deliveryId },
+  query: { tenant_id: tenantId },
+})
 const page = { query: { limit: '2' } }
 
 const everyTicketFilter = {
@@ -167,6 +174,13 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     ...{ limit: '2', state: 'open', kind: 'test.signal', minimum_severity: 'info', subject: 'thing:1' },
     include_snoozed: 'true',
   }),
+  'GET /api/v1/deliveries': inTenant({ limit: '2', state: 'dead' }),
+  'GET /api/v1/deliveries/:delivery_id': ofDelivery,
+  'POST /api/v1/deliveries/:delivery_id/redrive': ofDelivery,
+  'POST /api/v1/deliveries/redrive': inTenant(),
+  'GET /api/v1/circuit/:name/status': () => ({ params: { name: 'notify' } }),
+  'POST /api/v1/circuit/:name/reset': () => ({ params: { name: 'notify' } }),
+  'GET /api/v1/circuits': inTenant(),
   'GET /api/v1/signals/stream': inTenant({ last_event_id: '0' }),
   'GET /api/v1/signals/:signal_id': ofSignal(),
   'POST /api/v1/signals/:signal_id/acknowledge': ofSignal(),

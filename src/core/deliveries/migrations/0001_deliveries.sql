@@ -27,8 +27,9 @@ create table deliveries (
   foreign key (tenant_id, channel_id) references channels on delete cascade,
   foreign key (tenant_id, signal_id) references signals on delete cascade
 );
--- The queue of a circuit: what has failed most often first.
-create index deliveries_waiting on deliveries (circuit, attempts desc, position) where state = 'waiting';
+-- The queue of a circuit: what has failed most often first, then what was never tried, from one tenant after the other.
+create index deliveries_again on deliveries (circuit, attempts desc, position) where state = 'waiting' and attempts > 0;
+create index deliveries_fresh on deliveries (circuit, tenant_id, position) where state = 'waiting' and attempts = 0;
 create index deliveries_due on deliveries (circuit, due_at) where state = 'waiting';
 create index deliveries_sending on deliveries (circuit, lease_expires_at) where state = 'sending';
 -- Whether an earlier one about the same subject is still to be delivered.
@@ -93,3 +94,13 @@ $$;
 
 create trigger deliver_raised after insert on signals referencing new table as raised
   for each statement execute function deliver_raised_signals();
+
+-- What waits for a channel that is switched off is given up at once; it can be redriven.
+create function give_up_deliveries_of_channel() returns trigger language plpgsql as $$
+begin
+  update deliveries set state = 'dead', ended_at = clock_timestamp(), last_failure = 'The channel was switched off.'
+  where tenant_id = new.tenant_id and channel_id = new.channel_id and state = 'waiting';
+  return null;
+end $$;
+create trigger give_up_deliveries after update of is_enabled on channels
+  for each row when (old.is_enabled and not new.is_enabled) execute function give_up_deliveries_of_channel();

@@ -1,0 +1,276 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Client } from 'pg'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { silent } from '../../../test/harness/database.ts'
+import { administer, createDatabase } from '../../../test/harness/server.ts'
+import { waitFor } from '../../../test/harness/wait-for.ts'
+import { openDatabase } from '../../platform/database/index.ts'
+import { openOutbound } from '../../platform/outbound/index.ts'
+import { circuitBreaker } from '../../platform/resilience/index.ts'
+import { sealer } from '../../platform/sealing/index.ts'
+import { channelsModule } from '../channels/index.ts'
+import { startDispatcher } from './dispatcher.ts'
+
+const OPEN_SECONDS = 1
+const TENANT = 'tenant_a'
+
+type Received = { ticketId: string; tenantId: string; deliveryId: string; answered: number }
+type Answer = (call: { ticketId: string; times: number }) => number | 'never' | Promise<number>
+
+/** A receiver of the specification's /notify that answers what the test says; knows what it got, in the order it came. */
+async function receiver(answer: Answer) {
+  const received: Received[] = []
+  let underWay = 0
+  let mostUnderWay = 0
+  const server: Server = createServer(async (request, response) => {
+    underWay += 1
+    mostUnderWay = Math.max(mostUnderWay, underWay)
+    const { ticket_id: ticketId, tenant_id: tenantId } = JSON.parse(await textOf(request))
+    const deliveryId = String(request.headers['idempotency-key'])
+    const entry = { ticketId, tenantId, deliveryId, answered: 0 }
+    received.push(entry)
+    const status = await answer({ ticketId, times: received.filter((each) => each.ticketId === ticketId).length })
+    if (status === 'never') return
+    // Before the answer leaves: it makes room for the next call.
+    underWay -= 1
+    entry.answered = status
+    response.writeHead(status).end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    mostUnderWay: () => mostUnderWay,
+  }
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** A database of the test's own, a receiver, and processes of which each stands for one that dispatches. */
+async function scene(answer: Answer) {
+  const made = await createDatabase(inject('serverUrl'))
+  const target = await receiver(answer)
+  const sql = <Row extends object = Record<string, unknown>>(text: string, values: unknown[] = []) =>
+    administer(
+      made.url,
+      async (client: Client) => (await client.query<Row & Record<string, unknown>>(text, values)).rows,
+    )
+  onTestFinished(made.drop)
+  const start = async () => {
+    const database = openDatabase({ url: made.url, max: 4, logger: silent })
+    const breaker = circuitBreaker({ openSeconds: OPEN_SECONDS })
+    const outbound = openOutbound({ allowedPrivate: [] })
+    const dispatcher = await startDispatcher({
+      ...{ database, databaseUrl: made.url, breaker, logger: silent, openSeconds: OPEN_SECONDS },
+      send: channelsModule({
+        ...{ database, logger: silent, smtp: undefined, notifyUrl: target.url, outbound },
+        sealer: sealer({ keys: ['a secret of at least 32 characters'] }),
+      }).send,
+    })
+    onTestFinished(async () => {
+      await dispatcher.stop()
+      await outbound.close()
+      await database.close()
+    })
+    return dispatcher
+  }
+  const raise = (tenant: string, from: number, to: number, subject = `'ticket:' || n`) =>
+    sql(
+      `insert into signals (tenant_id, kind, subject, severity, title, facts, dedupe_key)
+       select $1, 'ticket.urgent', ${subject}, 'critical', 'Urgent', jsonb_build_object('external_id', 'ext-' || n), $1 || n
+       from generate_series($2::int, $3::int) as n`,
+      [tenant, from, to],
+    )
+  const states = async () =>
+    Object.fromEntries(
+      (await sql<{ state: string; count: number }>('select state, count(*)::int from deliveries group by 1')).map(
+        ({ state, count }) => [state, count],
+      ),
+    )
+  return {
+    ...{ target, sql, start, raise, states },
+    makeTenants: (...tenants: string[]) =>
+      sql('insert into tenants (tenant_id, name) select id, id from unnest($1::text[]) as id', [tenants]),
+    /** Until no delivery waits or is under way. */
+    ended: () =>
+      waitFor('not all deliveries ended', async () => {
+        const { waiting = 0, sending = 0 } = await states()
+        return waiting + sending === 0
+      }),
+  }
+}
+
+describe('the dispatcher', () => {
+  it('brings every signal to the channel once, under the id of its delivery', async () => {
+    const { makeTenants, start, raise, ended, target, sql, states } = await scene(() => 200)
+    await makeTenants(TENANT)
+    await Promise.all([start(), start()])
+    await raise(TENANT, 1, 200)
+    await ended()
+    expect(await states()).toEqual({ delivered: 200 })
+    expect(target.received.map(({ deliveryId }) => deliveryId).sort()).toEqual(
+      (await sql<{ delivery_id: string }>('select delivery_id from deliveries order by 1')).map(
+        (row) => row.delivery_id,
+      ),
+    )
+    const log = await sql(
+      'select attempt, outcome, status_code, ended_at is not null as ended, count(*)::int from delivery_attempts group by 1, 2, 3, 4',
+    )
+    expect(log).toEqual([{ attempt: 1, outcome: 'delivered', status_code: 200, ended: true, count: 200 }])
+  })
+
+  it('finds what was raised while nobody dispatched', async () => {
+    const { makeTenants, start, raise, ended, states } = await scene(() => 200)
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 3)
+    await start()
+    await ended()
+    expect(await states()).toEqual({ delivered: 3 })
+  })
+
+  it('keeps the order of one subject, however its deliveries fail, and holds up no other subject', async () => {
+    const { makeTenants, start, raise, ended, target } = await scene(({ ticketId, times }) =>
+      ticketId === 'ext-1' && times < 4 ? 500 : 200,
+    )
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 3, `'ticket:same'`)
+    await raise(TENANT, 4, 4)
+    await Promise.all([start(), start()])
+    await ended()
+    const arrived = target.received.filter(({ answered }) => answered === 200).map(({ ticketId }) => ticketId)
+    expect(arrived.filter((ticketId) => ticketId !== 'ext-4')).toEqual(['ext-1', 'ext-2', 'ext-3'])
+    expect(arrived[0]).toBe('ext-4')
+  })
+
+  it('gives up at once what is refused, and sends it again when it is redriven', async () => {
+    let isMended = false
+    const { makeTenants, start, raise, ended, states, sql, target } = await scene(() => (isMended ? 200 : 422))
+    await makeTenants(TENANT)
+    await start()
+    await raise(TENANT, 1, 1)
+    await ended()
+    expect(await states()).toEqual({ dead: 1 })
+    expect(target.received).toHaveLength(1)
+    expect(await sql('select last_failure from deliveries')).toEqual([{ last_failure: expect.stringContaining('422') }])
+    isMended = true
+    await sql(`update deliveries set state = 'waiting', due_at = now(), started_at = now(), ended_at = null`)
+    await ended()
+    expect(await states()).toEqual({ delivered: 1 })
+    expect(new Set(target.received.map(({ deliveryId }) => deliveryId)).size).toBe(1)
+  })
+
+  it('lets nothing leave while the circuit is open, then exactly one: what has failed most often', async () => {
+    let isWell = false
+    const { makeTenants, start, raise, ended, target, sql, states } = await scene(() => (isWell ? 200 : 500))
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 20)
+    await sql(`update deliveries set attempts = case subject when 'ticket:13' then 9 else 5 end where position % 2 = 1`)
+    await sql(`insert into platform.circuits (name, state, generation, opened_at, changed_at)
+      values ('notify', 'open', 1, clock_timestamp(), clock_timestamp())`)
+    await Promise.all([start(), start()])
+    const timesOpened = async () =>
+      (await sql<{ times_opened: number }>('select times_opened from platform.circuits'))[0]?.times_opened ?? 0
+    await waitFor('it was never tried', async () => (await timesOpened()) >= 3)
+    // One for each time it was half open, by whichever of the two; the last may be on its way.
+    const calls = target.received.length
+    expect([0, 1]).toContain(calls - (await timesOpened()))
+    expect(target.received[0]?.ticketId).toBe('ext-13')
+    isWell = true
+    await sql(`update deliveries set due_at = now() where state = 'waiting'`)
+    await ended()
+    expect(await states()).toEqual({ delivered: 20 })
+    expect(await sql('select state from platform.circuits')).toEqual([{ state: 'closed' }])
+  })
+
+  it('raises a signal for operators when the circuit opens, one, and resolves it when it closes', async () => {
+    let isWell = false
+    const { makeTenants, start, raise, ended, sql } = await scene(() => (isWell ? 200 : 500))
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 10)
+    await start()
+    const told = () => sql('select kind, subject, state from platform.operator_signals')
+    await waitFor(
+      'nobody was told',
+      async () => (await sql('select from platform.circuits where times_opened > 1')).length > 0,
+    )
+    expect(await told()).toEqual([{ kind: 'circuit.opened', subject: 'circuit:notify', state: 'open' }])
+    isWell = true
+    await ended()
+    expect(await told()).toEqual([{ kind: 'circuit.opened', subject: 'circuit:notify', state: 'resolved' }])
+  })
+
+  it('takes the first of each tenant before the second of any', async () => {
+    const { makeTenants, start, raise, target, sql, ended } = await scene(() => 200)
+    await makeTenants('large', 'small_1', 'small_2')
+    await raise('large', 1, 500)
+    await raise('small_1', 501, 501)
+    await raise('small_2', 502, 502)
+    await start()
+    await ended()
+    const places = ['small_1', 'small_2'].map((tenant) =>
+      target.received.findIndex(({ tenantId }) => tenantId === tenant),
+    )
+    // Both are among the first that leave together.
+    expect(Math.max(...places)).toBeLessThan(64)
+    expect(target.mostUnderWay()).toBeLessThanOrEqual(64)
+    expect(await sql(`select from deliveries where state <> 'delivered'`)).toEqual([])
+  })
+
+  it('sends again what a process took that died, and leaves alone what came to its end', async () => {
+    const { makeTenants, start, raise, ended, target, sql, states } = await scene(() => 200)
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 2)
+    await sql(`update deliveries set state = 'sending', attempts = 1, fencing = 1,
+      lease_expires_at = now() + case subject when 'ticket:1' then interval '-1 second' else interval '1 hour' end`)
+    await sql(
+      `insert into delivery_attempts (tenant_id, delivery_id, attempt) select tenant_id, delivery_id, 1 from deliveries`,
+    )
+    await start()
+    await waitFor('it was not sent again', async () => (await states()).delivered === 1)
+    expect(target.received.map(({ ticketId }) => ticketId)).toEqual(['ext-1'])
+    expect(await sql(`select attempt, outcome from delivery_attempts where outcome is not null order by 1`)).toEqual([
+      { attempt: 1, outcome: 'lost' },
+      { attempt: 2, outcome: 'delivered' },
+    ])
+    await sql(`update deliveries set lease_expires_at = now() where state = 'sending'`)
+    await ended()
+  })
+
+  it('gives up what waits for a channel that is switched off', async () => {
+    const { makeTenants, start, raise, ended, target, sql, states } = await scene(() => 200)
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 2)
+    await sql('update channels set is_enabled = false')
+    await raise(TENANT, 3, 4)
+    await start()
+    await ended()
+    expect(await states()).toEqual({ dead: 2 })
+    expect(target.received).toEqual([])
+  })
+
+  it('finishes on stop what is under way, and breaks off what does not end', async () => {
+    const { makeTenants, start, raise, target, sql, states } = await scene(({ ticketId }) =>
+      ticketId === 'ext-1' ? 'never' : 200,
+    )
+    await makeTenants(TENANT)
+    const dispatcher = await start()
+    await raise(TENANT, 1, 2)
+    await waitFor('nothing left', () => target.received.length === 2)
+    await dispatcher.stop()
+    expect(dispatcher.sending()).toBe(0)
+    expect((await states()).delivered).toBe(1)
+    // By its own time-out, or broken off: either way it waits for the next process, not for a lease to run out.
+    expect(await sql(`select state, attempts from deliveries where subject = 'ticket:1'`)).toEqual([
+      { state: 'waiting', attempts: 1 },
+    ])
+  })
+})

@@ -1,0 +1,181 @@
+import { sleep } from '../../kernel/abort.ts'
+import type { Logger } from '../../kernel/logger.ts'
+import { type Database, listen } from '../../platform/database/index.ts'
+import { type CircuitBreaker, OPEN_SECONDS, type Permit, type Transition } from '../../platform/resilience/index.ts'
+import { POLICIES, type Send } from '../channels/index.ts'
+import { claimDeliveries, type Lane, listLanes, reclaimLost } from './claim-store.ts'
+import type { Claim } from './delivery.ts'
+import { type Ended, openRecorder } from './record-outcomes.ts'
+import type { AttemptOutcome } from './record-store.ts'
+
+export type DispatcherOptions = {
+  database: Database
+  databaseUrl: string
+  breaker: CircuitBreaker
+  send: Send
+  logger: Logger
+  /** Of the breaker; shorter only in tests. */
+  openSeconds?: number
+  onEnded?: (ended: { kind: string; outcome: AttemptOutcome }) => void
+  onTransition?: (circuit: string, transition: Transition) => void
+}
+
+export type Dispatcher = {
+  /** Calls under way in this process. */
+  sending(): number
+  /** Starts no more calls, waits for those under way as long as it may, and records how they ended. */
+  stop(): Promise<void>
+}
+
+const WHY = 'one worker sends the deliveries of all tenants'
+/** Calls under way in this process, over all circuits. They wait for others most of the time. */
+const SENDING_MAX = 512
+/** Deliveries that were due and could not be claimed are looked at again; what wakes us is news. */
+const LOOK_AGAIN_MS = 1_000
+const IDLE_MS = 5_000
+/** News comes in heaps, one for each page of tickets. */
+const LOOK_AT_MOST_EVERY_MS = 20
+/** After the time-out of a call: to write how it ended, also when the database was restarted meanwhile. */
+const LEASE_MARGIN_SECONDS = 60
+const PROBE_MARGIN_SECONDS = 15
+const STOP_WAITS_SECONDS = 12
+const RECORD_WAITS_SECONDS = 5
+
+/**
+ * Sends what waits. Each circuit is a lane of its own: one that is open, full or slow holds up no other. Of a circuit that
+ * is closed, as many deliveries leave at once as its policy allows; of one that is half open, exactly the one that has
+ * failed most often.
+ */
+export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
+  const { database, breaker, logger } = options
+  const stopping = new AbortController()
+  const breakOff = new AbortController()
+  const sending = new Set<Promise<void>>()
+  let news = Promise.withResolvers<void>()
+  const wake = () => news.resolve()
+
+  const recorder = openRecorder({
+    ...{ database, breaker, logger },
+    onEnded: (ended) => options.onEnded?.(ended),
+    onTransition: (circuit, transition) => {
+      logger.warn({ component: 'deliveries', circuit, ...transition }, 'a circuit changed its state')
+      options.onTransition?.(circuit, transition)
+    },
+  })
+
+  const attempt = async (claim: Claim, circuit: string, permit: Permit): Promise<void> => {
+    const outcome = await sendUnlessBrokenOff(options, claim, breakOff.signal)
+    await recorder.add({ claim, circuit, permit, outcome })
+    wake()
+  }
+
+  const claim = async ({ circuit, kind }: Lane): Promise<number> => {
+    const policy = POLICIES[kind]
+    const claimed = await database
+      .acrossTenants(WHY, async (tx) => {
+        const permit = await breaker.admit(tx, circuit, { probeSeconds: policy.timeoutSeconds + PROBE_MARGIN_SECONDS })
+        if (permit.kind === 'wait') return { permit: undefined, claims: [] }
+        const claims = await claimDeliveries(tx, {
+          circuit,
+          // A probe leaves alone, however many calls of before have not come back yet.
+          atOnce: permit.kind === 'probe' ? Number.MAX_SAFE_INTEGER : policy.callsInFlight,
+          most: permit.kind === 'probe' ? 1 : Math.min(policy.callsInFlight, SENDING_MAX - sending.size),
+          leaseSeconds: policy.timeoutSeconds + LEASE_MARGIN_SECONDS,
+        })
+        // Rolled back, so that nobody waits for a probe that does not leave.
+        if (permit.kind === 'probe' && claims.length === 0) throw new NothingToProbeWith()
+        return { permit, claims }
+      })
+      .catch((error) => {
+        if (error instanceof NothingToProbeWith) return { permit: undefined, claims: [] }
+        throw error
+      })
+    const { permit, claims } = claimed
+    if (!permit) return 0
+    for (const each of claims) {
+      const leaving: Promise<void> = attempt(each, circuit, permit).finally(() => sending.delete(leaving))
+      sending.add(leaving)
+    }
+    return claims.length
+  }
+
+  /** Claims what can leave now; returns milliseconds until there may be more without news. */
+  const look = async (): Promise<number> => {
+    const [, lanes] = await database.acrossTenantsAtOnce(WHY, [
+      reclaimLost,
+      listLanes(options.openSeconds ?? OPEN_SECONDS),
+    ])
+    let next = IDLE_MS
+    for (const lane of lanes) {
+      const readyIn = Math.max(lane.due_in_ms, lane.circuit_in_ms)
+      if (readyIn > 0) next = Math.min(next, readyIn)
+      else if (sending.size >= SENDING_MAX) next = Math.min(next, LOOK_AGAIN_MS)
+      else next = Math.min(next, (await claim(lane)) > 0 ? LOOK_AT_MOST_EVERY_MS : LOOK_AGAIN_MS)
+    }
+    return next
+  }
+
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      news = Promise.withResolvers()
+      const pause = await look().catch((err) => {
+        logger.warn({ err, component: 'deliveries' }, 'deliveries could not be looked up; trying again')
+        return LOOK_AGAIN_MS
+      })
+      await sleep(LOOK_AT_MOST_EVERY_MS)
+      await either(news.promise, pause)
+    }
+  }
+
+  const listening = await listen({
+    url: options.databaseUrl,
+    channel: 'signalbox_deliveries',
+    logger,
+    onMessage: wake,
+    onConnected: wake,
+  })
+  const running = run()
+  return {
+    sending: () => sending.size,
+    stop: async () => {
+      stopping.abort()
+      wake()
+      await running
+      await listening.close()
+      const timer = setTimeout(() => breakOff.abort(), STOP_WAITS_SECONDS * 1_000)
+      await Promise.race([Promise.all(sending), aborted(breakOff.signal)])
+      clearTimeout(timer)
+      await recorder.close(RECORD_WAITS_SECONDS)
+    },
+  }
+}
+
+class NothingToProbeWith extends Error {}
+
+/** One attempt, which ends by its kind's time-out. A sender rejects only when it is broken off; otherwise it is broken. */
+async function sendUnlessBrokenOff(
+  { send, logger }: Pick<DispatcherOptions, 'send' | 'logger'>,
+  claim: Claim,
+  breakOff: AbortSignal,
+): Promise<Ended['outcome']> {
+  try {
+    return await send(claim.channel, claim.message, breakOff)
+  } catch (err) {
+    if (breakOff.aborted) return { kind: 'lost' }
+    logger.error({ err, component: 'deliveries', delivery_id: claim.deliveryId }, 'a sender broke')
+    return { kind: 'failed', statusCode: null, reason: 'the message could not be sent' }
+  }
+}
+
+/** Waits for news, but no longer than `milliseconds`. */
+async function either(news: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const time = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([news, time])
+  clearTimeout(timer)
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

@@ -1,0 +1,127 @@
+import { sleep } from '../../kernel/abort.ts'
+import type { Logger } from '../../kernel/logger.ts'
+import type { Database, SystemTx } from '../../platform/database/index.ts'
+import type { CallOutcome, CircuitBreaker, Permit, Transition } from '../../platform/resilience/index.ts'
+import { POLICIES, type SendOutcome, switchOffChannel } from '../channels/index.ts'
+import { type Claim, judge, type Verdict } from './delivery.ts'
+import { type AttemptOutcome, recordAttempts } from './record-store.ts'
+import { tellOfCircuit } from './tell-of-circuit.ts'
+
+/** How an attempt ended; `lost`: we broke it off, and nobody knows whether it arrived. */
+export type Ended = { claim: Claim; circuit: string; permit: Permit; outcome: SendOutcome | { kind: 'lost' } }
+
+export type Recorder = {
+  /** Resolves when it is written. */
+  add(ended: Ended): Promise<void>
+  /** Tries for what is left no longer than `seconds`. */
+  close(seconds: number): Promise<void>
+}
+
+const WHY = 'one worker sends the deliveries of all tenants'
+const AT_ONCE_MAX = 100
+const AGAIN_AFTER_MS = 500
+
+/**
+ * Writes how attempts ended, those of one moment together: the circuit hears of each in the transaction that writes the
+ * delivery. While the database is away it keeps them and tries again: what has arrived must not be sent a second time.
+ */
+export function openRecorder(options: {
+  database: Database
+  breaker: CircuitBreaker
+  logger: Logger
+  onEnded: (ended: { kind: string; outcome: AttemptOutcome }) => void
+  onTransition: (circuit: string, transition: Transition) => void
+}): Recorder {
+  const { database, breaker, logger } = options
+  let waiting: { ended: Ended; done: () => void }[] = []
+  let writing: Promise<void> | undefined
+  const giveUp = new AbortController()
+
+  const write = async () => {
+    while (waiting.length > 0 && !giveUp.signal.aborted) {
+      const batch = waiting.slice(0, AT_ONCE_MAX)
+      const transitions: [string, Transition][] = []
+      try {
+        await database.acrossTenants(WHY, async (tx) => {
+          transitions.push(
+            ...(await recordCalls(
+              tx,
+              breaker,
+              batch.map(({ ended }) => ended),
+            )),
+          )
+          await recordAttempts(
+            tx,
+            batch.map(({ ended }) => toRecord(ended)),
+          )
+        })
+      } catch (err) {
+        logger.warn({ err, component: 'deliveries' }, 'attempts could not be recorded; trying again')
+        await sleep(AGAIN_AFTER_MS, giveUp.signal).catch(() => {})
+        continue
+      }
+      waiting = waiting.slice(batch.length)
+      for (const { ended, done } of batch) {
+        options.onEnded({ kind: ended.claim.channel.kind, outcome: attemptOutcome(ended.outcome) })
+        done()
+      }
+      for (const [circuit, transition] of transitions) options.onTransition(circuit, transition)
+    }
+    writing = undefined
+  }
+
+  return {
+    add: (ended) =>
+      new Promise((done) => {
+        waiting.push({ ended, done })
+        writing ??= write()
+      }),
+    close: async (seconds) => {
+      const timer = setTimeout(() => giveUp.abort(), seconds * 1_000)
+      await writing
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Reports calls to their circuits, circuit by circuit in the order of their names; a change of state is a signal. */
+async function recordCalls(
+  tx: SystemTx,
+  breaker: CircuitBreaker,
+  batch: readonly Ended[],
+): Promise<[string, Transition][]> {
+  const transitions: [string, Transition][] = []
+  for (const { circuit, permit, outcome, claim } of batch.toSorted((a, b) => (a.circuit < b.circuit ? -1 : 1))) {
+    const transition = await breaker.record(tx, circuit, permit, callOutcome(outcome))
+    if (outcome.kind === 'throttled') await breaker.pause(tx, circuit, pauseSeconds(claim, outcome.retryAfterSeconds))
+    if (outcome.kind === 'refused' && outcome.disablesChannel) {
+      await switchOffChannel(tx, claim.channel, outcome.reason)
+    }
+    if (!transition) continue
+    transitions.push([circuit, transition])
+    await tellOfCircuit(tx, { circuit, transition, reason: 'reason' in outcome ? outcome.reason : null, claim })
+  }
+  return transitions
+}
+
+/** Who refuses or asks for a pause is well; whether our request is, is another matter. */
+function callOutcome(outcome: Ended['outcome']): CallOutcome {
+  if (outcome.kind === 'failed') return { failed: outcome.reason }
+  return outcome.kind === 'lost' || outcome.kind === 'throttled' ? 'unknown' : 'succeeded'
+}
+
+const PAUSE_SECONDS = 5
+const PAUSE_SECONDS_MAX = 3_600
+const pauseSeconds = ({ channel }: Claim, asked: number | undefined) =>
+  Math.min(asked ?? PAUSE_SECONDS, PAUSE_SECONDS_MAX, POLICIES[channel.kind].capSeconds)
+
+const attemptOutcome = ({ kind }: Ended['outcome']): AttemptOutcome => (kind === 'throttled' ? 'failed' : kind)
+
+function toRecord({ claim, outcome }: Ended) {
+  const verdict: Verdict =
+    outcome.kind === 'lost'
+      ? { state: 'waiting', dueInSeconds: 0, failure: 'The attempt was broken off.' }
+      : judge(POLICIES[claim.channel.kind], claim, outcome, Math.random())
+  const statusCode = outcome.kind === 'lost' ? null : outcome.statusCode
+  return { claim, verdict, outcome: attemptOutcome(outcome), statusCode }
+}

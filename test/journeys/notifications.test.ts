@@ -1,0 +1,171 @@
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { MockProviderOptions } from '../../mock-provider/index.ts'
+import { ingestionScene } from '../harness/ingestion.ts'
+import { ownPostgres } from '../harness/own-postgres.ts'
+
+const TENANT = 'tenant_a'
+const NOTIFY = '/notify'
+/** A circuit stays open for 30 s, and a dead process keeps what it was sending for 65 s. */
+const MINUTES = 300_000
+const LAWSUIT = 'We will file a lawsuit against you, our lawyer has the documents.'
+
+/** A helpdesk with one tenant's tickets, of which some are of high urgency, and what became of their notifications. */
+async function scene(
+  notify: MockProviderOptions,
+  { urgent = 12, serverUrl }: { urgent?: number; serverUrl?: string } = {},
+) {
+  const options = {
+    tickets: 40,
+    tenants: 1,
+    deleted: 0,
+    modified: 0,
+    notifyDelayMinMs: 5,
+    notifyDelayMaxMs: 20,
+    ...notify,
+  }
+  const made = await ingestionScene(options, ...(serverUrl === undefined ? [] : [serverUrl]))
+  const { helpdesk, start, makeTenants, startRun, ended, until } = made
+  // What the helpdesk has by itself is calm: each urgent one is the test's own.
+  for (const { id } of await calm(helpdesk.url))
+    helpdesk.changeTicket(id, { subject: 'Hello', message: 'Nothing special.' })
+  for (let n = 1; n <= urgent; n += 1)
+    helpdesk.insertTicket({ id: `urgent-${n}`, tenant_id: TENANT, subject: `Case ${n}`, message: LAWSUIT })
+  const rows = async <Row>(text: string): Promise<Row[]> => {
+    const client = new Client({ connectionString: made.databaseUrl })
+    await client.connect()
+    try {
+      return (await client.query(text)).rows as Row[]
+    } finally {
+      await client.end()
+    }
+  }
+  return {
+    ...made,
+    rows,
+    /** Two processes, a tenant, and its tickets ingested. */
+    ingest: async () => {
+      const systems = [await start(), await start()] as const
+      await makeTenants(systems[0], [TENANT])
+      expect(await ended(systems[0], await startRun(systems[0], TENANT))).toMatchObject({ status: 'completed' })
+      return systems
+    },
+    /** The urgent tickets of which the receiver knows, with how often it took them. */
+    sent: () =>
+      Object.fromEntries(
+        helpdesk.notifications().flatMap(({ ticket_id, sent }) => (sent > 0 ? [[ticket_id, sent]] : [])),
+      ),
+    allDelivered: () =>
+      until(
+        'not all notifications were delivered',
+        async () => {
+          const [counts] = await rows<{ all: number; open: number }>(
+            `select count(*)::int as all, count(*) filter (where state <> 'delivered')::int as open from deliveries`,
+          )
+          return counts?.all === urgent && counts.open === 0
+        },
+        200,
+      ),
+    once: Object.fromEntries(Array.from({ length: urgent }, (_, index) => [`urgent-${index + 1}`, 1])),
+  }
+}
+
+const calm = async (url: string) =>
+  ((await (await fetch(`${url}/external/support-tickets?page_size=100`)).json()) as { tickets: { id: string }[] })
+    .tickets
+
+describe('the notification of every urgent ticket', () => {
+  it('arrives when the first calls are answered with 500, cut off, or broken off in the middle of the answer', {
+    timeout: MINUTES,
+  }, async () => {
+    const { helpdesk, ingest, allDelivered, sent, once, rows } = await scene({ notify: 'ok' })
+    helpdesk.setFaults([
+      { route: NOTIFY, kind: 'status', status: 500, times: 5 },
+      { route: NOTIFY, kind: 'reset', times: 4 },
+      { route: NOTIFY, kind: 'half_body', times: 3 },
+    ])
+    await ingest()
+    await allDelivered()
+    expect(Object.keys(sent()).sort()).toEqual(Object.keys(once).sort())
+    // Where the answer broke off the receiver had taken it, which nobody else can know.
+    expect(Object.values(sent()).filter((times) => times > 1).length).toBeLessThanOrEqual(3)
+    expect(await rows('select state from platform.circuits')).toEqual([{ state: 'closed' }])
+  })
+
+  it('arrives once the receiver is well that failed, then hung, then answered after the time-out', {
+    timeout: MINUTES,
+  }, async () => {
+    const { helpdesk, ingest, allDelivered, sent, once, until, rows } = await scene({
+      notify: 'failing',
+      notifySlowMs: 8_000,
+    })
+    await ingest()
+    const timesOpened = async () =>
+      (await rows<{ times_opened: number }>('select times_opened from platform.circuits'))[0]?.times_opened ?? 0
+    await until('the circuit never opened', async () => (await timesOpened()) >= 1)
+    for (const notify of ['hanging', 'slow'] as const) {
+      helpdesk.set({ notify })
+      const before = await timesOpened()
+      await until(`it was never tried while it was ${notify}`, async () => (await timesOpened()) > before, 100)
+    }
+    helpdesk.set({ notify: 'ok' })
+    await allDelivered()
+    expect(Object.keys(sent()).sort()).toEqual(Object.keys(once).sort())
+    // Answered after the time-out: arrived all the same, and said again under the same id.
+    expect(Object.values(sent()).filter((times) => times > 1).length).toBeLessThanOrEqual(2)
+  })
+
+  it('arrives though processes are killed while they send; only what they were sending may arrive twice', {
+    timeout: MINUTES,
+  }, async () => {
+    const { helpdesk, ingest, start, allDelivered, sent, once, until, rows } = await scene({
+      notify: 'slow',
+      notifySlowMs: 1_500,
+    })
+    const systems = await ingest()
+    const sending = () =>
+      rows<{ delivery_id: string; ticket: string }>(`
+      select delivery_id, facts ->> 'external_id' as ticket from deliveries join signals using (tenant_id, signal_id) where deliveries.state = 'sending'`)
+    await until('nothing was sent', async () => (await sending()).length > 0)
+    for (const system of systems) system.kill('SIGKILL')
+    await Promise.all(systems.map(({ exited }) => exited))
+    const underWay = (await sending()).map(({ ticket }) => ticket)
+    expect(underWay.length).toBeGreaterThan(0)
+    helpdesk.set({ notify: 'ok' })
+    await start()
+    await allDelivered()
+    expect(Object.keys(sent()).sort()).toEqual(Object.keys(once).sort())
+    for (const [ticket, times] of Object.entries(sent())) {
+      if (times > 1) expect(underWay).toContain(ticket)
+    }
+    const log = await rows<{ outcome: string }>(`select distinct outcome from delivery_attempts order by 1`)
+    expect(log).toEqual([{ outcome: 'delivered' }, { outcome: 'lost' }])
+  })
+})
+
+describe('a restart of PostgreSQL while notifications are sent', () => {
+  let postgres: Awaited<ReturnType<typeof ownPostgres>>
+  beforeAll(async () => {
+    postgres = await ownPostgres()
+  })
+  afterAll(() => postgres?.close())
+
+  it('loses none and repeats none: what has arrived is written when the database is back', {
+    timeout: MINUTES,
+  }, async () => {
+    const { ingest, allDelivered, sent, once, until, helpdesk, rows } = await scene(
+      { notify: 'slow', notifySlowMs: 2_500 },
+      { serverUrl: postgres.url },
+    )
+    await ingest()
+    const sending = () => rows(`select from deliveries where deliveries.state = 'sending'`)
+    await until('nothing was sent', async () => (await sending()).length > 0)
+    await postgres.stop('immediate')
+    // They come in while nothing can be written.
+    await until('the receiver never answered', () => Object.keys(sent()).length > 0)
+    await postgres.start()
+    helpdesk.set({ notify: 'ok' })
+    await allDelivered()
+    expect(sent()).toEqual(once)
+  })
+})
