@@ -179,8 +179,14 @@ describe('Slack', () => {
       }),
       { numRuns: 200 },
     )
-    const huge = message({ title: '<!channel> '.repeat(1_000), facts: { keywords: ['&'.repeat(9_000)] } })
-    expect(await send(channel, huge, never)).toMatchObject({ kind: 'delivered' })
+    for (const text of ['<!channel> ', 'x', '&', '😀']) {
+      const title = text.repeat(5_000)
+      const huge = message({
+        title,
+        facts: { keywords: [title], ...Object.fromEntries([1, 2, 3].map((n) => [title + n, title])) },
+      })
+      expect(await send(channel, huge, never)).toMatchObject({ kind: 'delivered' })
+    }
   })
 
   it('is never given half an entity or half a character', () => {
@@ -257,6 +263,8 @@ describe('an e-mail', () => {
     const outcome = await send()
     expect(outcome).toMatchObject({ kind, statusCode: code })
     expect(JSON.stringify(outcome)).not.toMatch(/swordfish|127\.0\.0\.1|so it is told/)
+    if (to === 'AUTH')
+      expect(outcome).toMatchObject({ reason: expect.stringContaining('the login of the installation') })
   })
 
   it('leaves no connection behind when its time is over', async () => {
