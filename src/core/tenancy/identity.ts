@@ -1,7 +1,7 @@
 import { APIError, betterAuth } from 'better-auth'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
-import { type DB, openPool, ROLES } from '../../platform/database/index.ts'
+import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
 import { identityOptions } from './identity-options.ts'
 
 export type Person = { personId: string; name: string; email: string }
@@ -26,6 +26,7 @@ export type Identity = {
   signOut(headers: Headers): Promise<string[]>
   /** Deletes sessions that are over; returns how many. */
   forgetExpiredSessions(): Promise<number>
+  poolUse(): PoolUse
   close(): Promise<void>
 }
 
@@ -114,6 +115,8 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
         .executeTakeFirstOrThrow()
       return Number(numDeletedRows)
     },
+
+    poolUse: () => poolUse(pool),
 
     close: () => (closing ??= kysely.destroy()),
   }

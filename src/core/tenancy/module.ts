@@ -1,6 +1,6 @@
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
-import type { Database } from '../../platform/database/index.ts'
+import type { Database, PoolUse } from '../../platform/database/index.ts'
 import type { Authenticate, Route } from '../../platform/http/index.ts'
 import { keepSecret } from '../../platform/sealing/index.ts'
 import { addMember } from './add-member.ts'
@@ -60,6 +60,8 @@ export type TenancyModule = {
   routes: Route[]
   authenticate: Authenticate
   api: TenancyApi
+  /** Of the pool of people and sessions. */
+  poolUse(): PoolUse
   close(): Promise<void>
 }
 
@@ -94,6 +96,7 @@ export async function tenancyModule(dependencies: TenancyDependencies): Promise<
     ],
     authenticate,
     api: tenancyApi(database, identity),
+    poolUse: () => identity.poolUse(),
     close: () => identity.close(),
   }
 }

@@ -2,8 +2,9 @@ import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
 import { escapeLiteral, Pool, types } from 'pg'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
-import { connectionSettings, refuseWrongRole, WHO_AM_I, type WhoAmI } from './connection-settings.ts'
+import { connectionSettings, refuseWrongRole, type TimeLimits, WHO_AM_I, type WhoAmI } from './connection-settings.ts'
 import { lending } from './lend-connection.ts'
+import { type PoolUse, poolUse } from './pool-use.ts'
 import { ROLES, type Role } from './roles.ts'
 import { commit, lastly, type Rows } from './round-trips.ts'
 import type { DB } from './schema.generated.ts'
@@ -29,19 +30,28 @@ export type Database = {
     reason: string,
     statements: Statements,
   ): Promise<Rows<Statements>>
-  /** Connections in use, idle, and callers that wait for one. */
-  poolUse(): { total: number; idle: number; waiting: number }
+  poolUse(): PoolUse
   close(): Promise<void>
 }
 
 // bigint: counts and fencing numbers of this system stay below 2^53, so they are numbers in the program.
 types.setTypeParser(types.builtins.INT8, Number)
 
+export type PoolOptions = {
+  url: string
+  /** Connections at the most. */
+  max: number
+  logger: Logger
+  /** For pg_stat_activity; without it, the role's name. */
+  purpose?: string
+  limits?: TimeLimits
+}
+
 /** A pool whose connections act as `role`, proven for each before it is used, and give up rather than hang. */
-export function openPool(options: { url: string; role: Role; max: number; logger: Logger }): Pool {
-  const { role } = options
+export function openPool(options: PoolOptions & { role: Role }): Pool {
+  const { role, purpose = role.replace('signalbox_', '') } = options
   const pool = new Pool({
-    ...connectionSettings(options.url, role, role.replace('signalbox_', '')),
+    ...connectionSettings(options.url, role, purpose, options.limits),
     max: options.max,
     // Statements that need not wait for each other's answers travel together.
     pipeline: true,
@@ -62,8 +72,8 @@ export function openPool(options: { url: string; role: Role; max: number; logger
   return pool
 }
 
-/** Opens the serving pool. `close` waits for transactions under way. */
-export function openDatabase(options: { url: string; max: number; logger: Logger }): Database {
+/** Opens a pool of the serving role. `close` waits for transactions under way. */
+export function openDatabase(options: PoolOptions): Database {
   const pool = openPool({ ...options, role: ROLES.serving })
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool: lending(pool) }) })
 
@@ -98,7 +108,7 @@ export function openDatabase(options: { url: string; max: number; logger: Logger
       }
       return (await transaction(asSystem, leave)).last as Rows<typeof statements>
     },
-    poolUse: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    poolUse: () => poolUse(pool),
     close: () => (closing ??= kysely.destroy()),
   }
 }

@@ -1,10 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
 import { openPool } from './connect.ts'
-import { connectionSettings, refuseWrongRole } from './connection-settings.ts'
+import { connectionSettings, refuseWrongRole, type TimeLimits } from './connection-settings.ts'
 import { ROLES } from './roles.ts'
 
 const db = testDatabase()
+
+describe('a connection', () => {
+  it('ends statements, and transactions in which nothing happens, after 30 s, unless it is told otherwise', async () => {
+    const settings = async (limits?: TimeLimits) => {
+      const pool = openPool({ url: db.url, role: ROLES.serving, max: 1, logger: silent, ...(limits ? { limits } : {}) })
+      const { rows } = await pool.query(`
+        select current_setting('statement_timeout') as statement,
+          current_setting('idle_in_transaction_session_timeout') as idle`)
+      await pool.end()
+      return rows[0]
+    }
+    expect(await settings()).toEqual({ statement: '30s', idle: '30s' })
+    const quick = { connectMs: 1_000, statementMs: 1_000, answerMs: 1_200 }
+    expect(await settings(quick)).toEqual({ statement: '1s', idle: '1s' })
+  })
+})
 
 describe('the role of a connection', () => {
   it('holds though the URL carries server options of its own, which hold too', async () => {

@@ -2,11 +2,16 @@ import type { ClientConfig } from 'pg'
 import { UnusableDatabaseError } from './faults.ts'
 import { ROLES, type Role } from './roles.ts'
 
-const STATEMENT_TIMEOUT_MS = 30_000
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
-/** Past the server's own bound: only a connection that has silently died reaches it, and is given up. */
-const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
-export const CONNECTION_WAIT_MS = 10_000
+export type TimeLimits = {
+  /** For a connection: until a new one is there, or another caller gives theirs back. */
+  connectMs: number
+  /** After which the server ends a statement, or a transaction in which nothing is asked. */
+  statementMs: number
+  /** Past the server's own bound: only a connection that has silently died reaches it, and is given up. */
+  answerMs: number
+}
+
+export const SERVING_LIMITS: TimeLimits = { connectMs: 10_000, statementMs: 30_000, answerMs: 35_000 }
 
 /**
  * The settings of a connection that acts as `role`, has time limits and names itself for pg_stat_activity.
@@ -14,21 +19,26 @@ export const CONNECTION_WAIT_MS = 10_000
  * A URL may carry server options of its own (`?options=…`, as hosted databases ask for). pg lets those replace ours, and
  * with ours would go the role, and with the role row-level security: they are taken out of the URL and put before ours.
  */
-export function connectionSettings(url: string, role: Role, purpose: string): ClientConfig {
+export function connectionSettings(
+  url: string,
+  role: Role,
+  purpose: string,
+  { connectMs, statementMs, answerMs }: TimeLimits = SERVING_LIMITS,
+): ClientConfig {
   const address = new URL(url)
   const theirs = address.searchParams.get('options')
   address.searchParams.delete('options')
   return {
     connectionString: address.href,
     application_name: `signalbox ${purpose}`,
-    connectionTimeoutMillis: CONNECTION_WAIT_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    connectionTimeoutMillis: connectMs,
+    query_timeout: answerMs,
     keepAlive: true,
     options: [
       ...(theirs ? [theirs] : []),
       `-c role=${role}`,
-      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-      `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
+      `-c statement_timeout=${statementMs}`,
+      `-c idle_in_transaction_session_timeout=${statementMs}`,
       '-c TimeZone=UTC',
     ].join(' '),
   }

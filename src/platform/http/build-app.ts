@@ -11,7 +11,7 @@ import {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Logger } from '../../kernel/logger.ts'
-import type { Database } from '../database/index.ts'
+import { type Database, isCrowded } from '../database/index.ts'
 import { type Authenticate, unauthenticated } from './access.ts'
 import { auditAccess } from './audit-access.ts'
 import { httpFault } from './faults.ts'
@@ -23,6 +23,7 @@ import { mountRoute } from './mount-route.ts'
 import { serveOpenApi } from './openapi.ts'
 import { problemBody, toFault } from './problem.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
+import { refuseOverload } from './refuse-overload.ts'
 import { observeRequests, requestId } from './request-lifecycle.ts'
 import { rewritePath } from './rewrite-path.ts'
 import type { Route } from './route.ts'
@@ -50,6 +51,8 @@ export type AppOptions = {
   requestTimeoutMs?: number
   /** Of streams of events; what is not named is as in production. */
   liveTimes?: Partial<LiveTimes>
+  /** Whether new requests to the API are refused; default when too many wait for a connection of `database`. */
+  isOverloaded?: () => boolean
   /** Told of every finished request, for metrics. */
   onAnswered?: (answered: { method: string; route: string; status: number; seconds: number }) => void
 }
@@ -92,6 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   refuseWhileClosing(app)
   endLiveStreams(app, options.liveTimes)
   acceptUpgrades(app)
+  refuseOverload(app, API_PREFIX, options.isOverloaded ?? (() => isCrowded(options.database.poolUse())))
   await app.register(helmet, {
     global: true,
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },

@@ -16,6 +16,7 @@ export const httpFault = declareFaults({
   'http.headers_too_large': 431,
   'http.internal': 500,
   'http.draining': 503,
+  'http.overloaded': 503,
   'idempotency.in_flight': 409,
   'idempotency.answer_not_kept': 409,
   'idempotency.key_reused': 422,

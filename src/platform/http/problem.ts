@@ -117,9 +117,14 @@ function fromFastify(error: FastifyError, request: FastifyRequest): Fault | null
 }
 
 /** SQLSTATE classes and driver messages that mean "not now" rather than "wrong". */
-const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '57014', '55P03'])
-const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
-const UNAVAILABLE_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Client has encountered/
+const UNAVAILABLE_STATES = new Set([
+  ...['57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '57014', '55P03', '25P03'],
+])
+const UNAVAILABLE_CODES = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+])
+const UNAVAILABLE_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (has encountered|was closed)/
 
 function fromDatabase(error: unknown): Fault | null {
   if (!(error instanceof Error)) return null

@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
+import { ada, testApp } from '../../../test/harness/app.ts'
+import { type Answer, call } from '../../../test/harness/call.ts'
+import { silent } from '../../../test/harness/database.ts'
+import { type Database, openDatabase } from '../database/index.ts'
+import { platformRoute, reply, TenantQuery, tenantRoute } from './index.ts'
+
+const about = { tag: 'Things', summary: 'A route of this test' } as const
+const routes = [
+  tenantRoute({
+    ...{ ...about, method: 'GET', path: '/asleep', access: 'thing.read', tenant: 'query' },
+    query: z.strictObject(TenantQuery),
+    responses: { 200: z.string() },
+    handle: async ({ tx }) => {
+      await sql`select pg_sleep(600)`.execute(tx)
+      return reply(200, 'awake')
+    },
+  }),
+]
+const rootRoutes = [
+  platformRoute({
+    ...{ ...about, method: 'GET', path: '/outside', access: 'public' },
+    responses: { 200: z.string() },
+    handle: async () => reply(200, 'here'),
+  }),
+]
+const app = testApp(routes)
+
+/** A server on a pool of one connection with these limits. */
+async function start(limits: { connectMs: number; statementMs: number; answerMs: number }): Promise<{
+  url: string
+  database: Database
+}> {
+  const database = openDatabase({ url: app.db.url, max: 1, logger: silent, limits })
+  onTestFinished(() => database.close())
+  const { url } = await app.start({ database, rootRoutes })
+  return { url, database }
+}
+const asleep = (url: string) => call(`${url}/api/v1/asleep?tenant_id=alder`, { token: ada })
+const told = ({ status, body, headers }: Answer) => [status, body.code, headers.get('retry-after')]
+
+describe('requests that wait for a connection', () => {
+  it('are refused when twenty for each connection wait already, and told to come again; the root is answered', async () => {
+    const { url } = await start({ connectMs: 4_000, statementMs: 4_000, answerMs: 60_000 })
+    const all = Array.from({ length: 60 }, () => asleep(url))
+    // Refused at once, long before the first statement has timed out.
+    expect(told(await Promise.race(all))).toEqual([503, 'http.overloaded', '1'])
+    expect((await call(`${url}/outside`)).status).toBe(200)
+    await Promise.all(all)
+  })
+
+  it('are answered when their time is up, though the connection is not given back', async () => {
+    const { url } = await start({ connectMs: 300, statementMs: 3_000, answerMs: 60_000 })
+    const [, ...waiting] = [asleep(url), asleep(url), asleep(url)]
+    expect((await Promise.all(waiting)).map(told)).toEqual(waiting.map(() => [503, 'database.unavailable', '5']))
+  })
+})
+
+describe('a request whose statement does not end', () => {
+  it.each([
+    ['the server ends it', { connectMs: 10_000, statementMs: 300, answerMs: 60_000 }],
+    ['the server does not either', { connectMs: 10_000, statementMs: 60_000, answerMs: 300 }],
+  ])('is answered 503 when %s, and the next one gets a connection', async (_who, limits) => {
+    const { url, database } = await start(limits)
+    expect(told(await asleep(url))).toEqual([503, 'database.unavailable', '5'])
+    const ping = await database.acrossTenants('of this test', (tx) => sql`select 1 as one`.execute(tx))
+    expect(ping.rows).toEqual([{ one: 1 }])
+  })
+})
