@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import packageJson from '../package.json' with { type: 'json' }
-import { startReaper, startWorker } from './core/tasks/index.ts'
+import { queueCheck, startReaper, startWorker } from './core/tasks/index.ts'
 import { type Config, ConfigError, loadConfig } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
 import { type Repetition, repeat } from './kernel/repeat.ts'
@@ -8,13 +8,27 @@ import { migrationSets, queues } from './migration-sets.ts'
 import { composeModules, explainTakenPort, type Modules, permissions } from './modules.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
-import { explainConnectionFailure, migrate, openDatabase, UnusableDatabaseError } from './platform/database/index.ts'
+import {
+  explainConnectionFailure,
+  isCrowded,
+  migrate,
+  openDatabase,
+  UnusableDatabaseError,
+} from './platform/database/index.ts'
+import {
+  forgetOldProcesses,
+  HEALTH_CONNECTIONS,
+  healthReport,
+  openHealthDatabase,
+  startHeartbeat,
+  workersCheck,
+} from './platform/health/index.ts'
 import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
 /** What the others take of DATABASE_POOL_SIZE; four connections only listen. The rest serves. */
-const POOL_SHARES = { identity: 2, queue: 2, listeners: 4 }
+const POOL_SHARES = { identity: 2, queue: 2, listeners: 4, health: HEALTH_CONNECTIONS }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
 const UPKEEP_EVERY_SECONDS = 3_600
@@ -65,7 +79,13 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     authenticate: modules.tenancy.authenticate,
     permissions: new Set(Object.keys(permissions)),
     routes: config.SIGNALBOX_ROLES.includes('api') ? modules.routes : [],
-    rootRoutes: operationsRoutes({ ...platform, isDraining: () => draining }),
+    rootRoutes: operationsRoutes({
+      ...platform,
+      logger,
+      checks: [queueCheck, workersCheck, ...modules.healthChecks],
+      isDraining: () => draining,
+    }),
+    isOverloaded: () => [platform.database, modules.tenancy].some((holder) => isCrowded(holder.poolUse())),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUST_PROXY,
@@ -104,10 +124,12 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   const ownerUrl = config.DATABASE_OWNER_URL ?? databaseUrl
   await migrate({ url: ownerUrl, sets: migrationSets, logger, afterwards: () => installQueue(ownerUrl, queues) })
 
-  const { identity, queue: queuePool, listeners } = POOL_SHARES
-  const max = config.DATABASE_POOL_SIZE - identity - queuePool - listeners
+  const { identity, queue: queuePool, listeners, health } = POOL_SHARES
+  const max = config.DATABASE_POOL_SIZE - identity - queuePool - listeners - health
   const database = openDatabase({ url: databaseUrl, max, logger })
   opened.defer(() => database.close())
+  const healthDatabase = openHealthDatabase({ url: databaseUrl, logger })
+  opened.defer(() => healthDatabase.close())
   const supervise = config.SIGNALBOX_ROLES.includes('scheduler')
   const queue = await openQueue({ url: databaseUrl, logger, supervise, max: queuePool })
   opened.defer(() => queue.stop(1))
@@ -116,16 +138,21 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   const { gauge } = metrics
   gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
   gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
+  const queueReport = healthReport([queueCheck], { database: healthDatabase, logger })
   gauge('signalbox_tasks_waiting', 'Tasks that no worker has taken yet', async () => {
-    const depth = await queue.depth('tasks').catch(() => undefined)
-    return depth?.waiting ?? Number.NaN
+    const { checks } = await queueReport()
+    return Number(checks.queue?.waiting ?? Number.NaN)
   })
-  return { databaseUrl, database, queue, metrics }
+  return { databaseUrl, database, healthDatabase, queue, metrics }
 }
 
 /** Starts what this process does besides answering; what is registered last is stopped first. */
-async function startRoles({ config, logger, opened }: Opening, platform: Platform, modules: Modules): Promise<void> {
-  const { database, databaseUrl, queue, metrics } = platform
+async function startRoles({ config, logger, opened, version }: Opening, platform: Platform, modules: Modules) {
+  const { database, healthDatabase, databaseUrl, queue, metrics } = platform
+  const owner = `${process.pid}:${randomUUID()}`
+  const identity = { processId: owner, roles: config.SIGNALBOX_ROLES, version }
+  const heartbeat = await startHeartbeat(healthDatabase, identity, logger)
+  opened.defer(() => heartbeat.stop())
   if (config.SIGNALBOX_ROLES.includes('api')) {
     await modules.startSignalStream()
     metrics.gauge('signalbox_signal_streams', 'Streams of signals open in this process', modules.openSignalStreams)
@@ -133,7 +160,7 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
   if (config.SIGNALBOX_ROLES.includes('scheduler')) {
     const reaper = startReaper({ database, queue, logger, onLost: metrics.tasksLost })
     opened.defer(() => reaper.stop())
-    const upkeep = startUpkeep(logger, modules.upkeep)
+    const upkeep = startUpkeep(logger, () => Promise.all([modules.upkeep(), forgetOldProcesses(database)]))
     opened.defer(() => upkeep.stop())
     for (const scheduler of modules.startSchedulers(logger)) opened.defer(() => scheduler.stop())
   }
@@ -144,7 +171,7 @@ async function startRoles({ config, logger, opened }: Opening, platform: Platfor
     queue,
     logger,
     kinds: modules.kinds,
-    owner: `${process.pid}:${randomUUID()}`,
+    owner,
     leaseSeconds: config.TASK_LEASE_SECONDS,
     concurrency: config.TASK_CONCURRENCY,
     concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
@@ -177,7 +204,7 @@ async function openEmbedded(
 }
 
 /** What nobody waits for: deletes what has been kept long enough. */
-function startUpkeep(logger: Logger, work: () => Promise<void>): Repetition {
+function startUpkeep(logger: Logger, work: () => Promise<unknown>): Repetition {
   return repeat({
     everySeconds: UPKEEP_EVERY_SECONDS,
     work: async () => {

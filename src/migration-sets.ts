@@ -10,6 +10,7 @@ import { connectorMigrations } from './desks/support/connectors/index.ts'
 import { ingestionMigrations } from './desks/support/ingestion/index.ts'
 import { ticketsMigrations } from './desks/support/tickets/index.ts'
 import { databaseMigrations, type MigrationSet } from './platform/database/index.ts'
+import { healthMigrations } from './platform/health/index.ts'
 import { httpMigrations } from './platform/http/index.ts'
 import type { QueueDefinition } from './platform/queue/index.ts'
 import { resilienceMigrations } from './platform/resilience/index.ts'
@@ -17,6 +18,7 @@ import { resilienceMigrations } from './platform/resilience/index.ts'
 /** Every module's migrations, in the order they are applied: a module after those whose tables it refers to. */
 export const migrationSets: readonly MigrationSet[] = [
   databaseMigrations,
+  healthMigrations,
   httpMigrations,
   resilienceMigrations,
   tenancyMigrations,

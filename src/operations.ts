@@ -1,40 +1,41 @@
 import { readFile } from 'node:fs/promises'
-import { sql } from 'kysely'
 import { z } from 'zod'
-import { abortable } from './kernel/abort.ts'
 import { declaredFaults } from './kernel/faults.ts'
+import type { Logger } from './kernel/logger.ts'
 import type { Database } from './platform/database/index.ts'
+import { checkSchema, databaseCheck, HEALTH_STATUSES, type HealthCheck, healthReport } from './platform/health/index.ts'
 import { httpFault, platformRoute, type Route, reply } from './platform/http/index.ts'
 import type { Metrics } from './platform/telemetry/index.ts'
 
-const PROBE_TIMEOUT_MS = 2_000
-
-const Check = z.object({ status: z.enum(['ok', 'failing']), latency_ms: z.number().nullable() })
-const Health = z.object({ status: z.enum(['ok', 'failing', 'draining']), checks: z.record(z.string(), Check) })
-
 /** What machines ask a process: is it alive, may it get work, how does it do, and what does that error mean. */
 export function operationsRoutes(dependencies: {
-  database: Database
+  /** Of health checks alone; see `openHealthDatabase`. */
+  healthDatabase: Database
+  /** What the system depends on besides the database. */
+  checks: readonly HealthCheck[]
+  logger: Logger
   metrics: Metrics
   isDraining: () => boolean
 }): Route[] {
-  const { database, metrics, isDraining } = dependencies
+  const { healthDatabase, checks, logger, metrics, isDraining } = dependencies
 
-  const readiness = async () => {
-    const check = await probeDatabase(database)
-    const status = isDraining() ? ('draining' as const) : check.status
-    return reply(status === 'ok' ? 200 : 503, { status, checks: { database: check } })
-  }
-  const health = (path: '/health' | '/health/ready', summary: string) =>
-    platformRoute({
-      method: 'GET',
-      path,
-      tag: 'Operations',
-      summary,
-      access: 'public',
-      responses: { 200: Health, 503: Health },
-      handle: readiness,
+  const health = (path: '/health' | '/health/ready', summary: string, asked: readonly HealthCheck[]) => {
+    const report = healthReport(asked, { database: healthDatabase, logger })
+    const answer = z.object({
+      status: z.enum([...HEALTH_STATUSES, 'draining']),
+      checks: z.object(Object.fromEntries(asked.map((check) => [check.name, checkSchema(check)]))),
     })
+    return platformRoute({
+      ...{ method: 'GET', path, tag: 'Operations', summary, access: 'public' },
+      responses: { 200: answer, 503: answer },
+      handle: async () => {
+        const found = await report()
+        const status = isDraining() ? ('draining' as const) : found.status
+        const isServing = status === 'ok' || status === 'degraded'
+        return reply(isServing ? 200 : 503, { ...found, status }, { 'cache-control': 'no-store' })
+      },
+    })
+  }
 
   return [
     platformRoute({
@@ -46,8 +47,8 @@ export function operationsRoutes(dependencies: {
       responses: { 200: z.object({ status: z.literal('ok') }) },
       handle: async () => reply(200, { status: 'ok' as const }),
     }),
-    health('/health/ready', 'May the process be given work'),
-    health('/health', 'Does the system work'),
+    health('/health/ready', 'May the process be given work', [databaseCheck]),
+    health('/health', 'Does the system work, and each thing that it depends on', [databaseCheck, ...checks]),
     platformRoute({
       method: 'GET',
       path: '/metrics',
@@ -78,16 +79,4 @@ export function operationsRoutes(dependencies: {
       },
     }),
   ]
-}
-
-async function probeDatabase(database: Database): Promise<z.output<typeof Check>> {
-  const started = performance.now()
-  try {
-    const ping = database.acrossTenants('a ping is about no tenant', (tx) => sql`select 1`.execute(tx))
-    await abortable(ping, AbortSignal.timeout(PROBE_TIMEOUT_MS))
-    return { status: 'ok', latency_ms: Math.round((performance.now() - started) * 10) / 10 }
-  } catch {
-    // The reason is in the log of whoever needed the database; a public page does not tell it.
-    return { status: 'failing', latency_ms: null }
-  }
 }

@@ -53,7 +53,7 @@ describe('a value', () => {
     ['PORT', '80.5', '0 to 65535'],
     ['PORT', '-1', '0 to 65535'],
     ['DATABASE_URL', 'mysql://db/x', 'a postgres:// URL'],
-    ['DATABASE_POOL_SIZE', '3', '10 to 200 connections'],
+    ['DATABASE_POOL_SIZE', '3', '12 to 200 connections'],
     ['SIGNALBOX_ROLES', 'api,cook', 'any of api, worker, scheduler'],
     ['SIGNALBOX_ROLES', ',', 'any of api, worker, scheduler'],
     ['SIGNALBOX_DEMO', 'perhaps', 'true or false'],

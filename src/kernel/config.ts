@@ -58,9 +58,9 @@ const variables = {
     secret: true,
   },
   DATABASE_POOL_SIZE: {
-    schema: z.coerce.number().int().min(10).max(200).default(14),
-    bound: '10 to 200 connections',
-    example: '14',
+    schema: z.coerce.number().int().min(12).max(200).default(16),
+    bound: '12 to 200 connections',
+    example: '16',
     about: 'connections of this process, all handles together',
   },
   SIGNALBOX_DATA_DIR: {

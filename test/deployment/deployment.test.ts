@@ -7,7 +7,10 @@ import { deploymentRules } from './rules.ts'
 const texts = readDeployment()
 const unused = undefined as never
 const rules = deploymentRules({
-  system: operationsRoutes({ database: unused, metrics: unused, isDraining: () => false }),
+  system: operationsRoutes({
+    ...{ healthDatabase: unused, logger: unused, metrics: unused },
+    ...{ checks: [], isDraining: () => false },
+  }),
   provider: ['/health'],
 })
 

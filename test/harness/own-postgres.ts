@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,15 @@ import { waitFor } from './wait-for.ts'
 
 /** `fast` rolls back what is under way and writes a checkpoint; `immediate` leaves as after a crash. */
 export type Shutdown = 'fast' | 'immediate'
+
+/** A process and what it has started, itself first: a postmaster that stands still starts no more. */
+function signalFamily(pid: number, signal: NodeJS.Signals): void {
+  process.kill(pid, signal)
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  for (const [child, parent] of processes.split('\n').map((line) => line.trim().split(/\s+/).map(Number))) {
+    if (child !== undefined && parent === pid) process.kill(child, signal)
+  }
+}
 
 /**
  * A PostgreSQL that a test may stop and start: durable, unlike the one of all tests, because what was committed has to
@@ -27,19 +37,23 @@ export async function ownPostgres() {
   }
   let server: EmbeddedPostgres = await open()
   const { url } = server
+  const postmaster = () =>
+    Number(readFileSync(join(server.directory, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0])
   await createTemplate(url)
   return {
     url,
     stop: async (how: Shutdown) => {
       if (how === 'fast') return server.close()
-      const pid = Number(readFileSync(join(server.directory, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0])
-      process.kill(pid, 'SIGQUIT')
+      process.kill(postmaster(), 'SIGQUIT')
       await waitFor('PostgreSQL did not stop', () => goneByItself)
     },
     start: async () => {
       server = await open()
       if (server.url !== url) throw new Error('another process took the port while PostgreSQL was down')
     },
+    /** It takes connections and answers nothing, until `thaw`. */
+    freeze: () => signalFamily(postmaster(), 'SIGSTOP'),
+    thaw: () => signalFamily(postmaster(), 'SIGCONT'),
     close: async () => {
       await server.close()
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })

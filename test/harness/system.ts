@@ -19,7 +19,7 @@ function environmentFor(databaseUrl: string, more: Environment): Environment {
     PORT: '0',
     SIGNALBOX_DEMO: 'false',
     SIGNALBOX_ADMIN_TOKEN: OPERATOR_TOKEN,
-    DATABASE_POOL_SIZE: '14',
+    DATABASE_POOL_SIZE: '16',
     LOG_LEVEL: 'silent',
     ...more,
   }

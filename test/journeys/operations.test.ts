@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { call } from '../harness/call.ts'
-import { createDatabase, type TestDatabase } from '../harness/server.ts'
+import { administer, createDatabase, type TestDatabase } from '../harness/server.ts'
 import { OPERATOR_TOKEN, spawnSystem, testSystem } from '../harness/system.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
@@ -18,6 +18,51 @@ describe('metrics', () => {
       'signalbox_http_request_seconds_count{method="GET",route="/api/v1/tenants/:tenant_id",status="404"} 1',
     )
     expect(text).not.toContain('secret_tenant')
+  })
+})
+
+describe('health', () => {
+  const system = testSystem()
+
+  it('of a single process is ok from its first answer on, and is told for each thing that it depends on', async () => {
+    const { status, headers, body } = await call(`${system.url}/health`)
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(body).toEqual({
+      status: 'ok',
+      checks: {
+        database: { status: 'ok', critical: true, latency_ms: expect.any(Number) },
+        queue: { status: 'ok', critical: true, waiting: 0, oldest_seconds: 0 },
+        workers: { status: 'ok', critical: true, alive: 1, last_seen_seconds_ago: expect.any(Number) },
+        provider: { status: 'ok', critical: false, last_run_seconds_ago: null, paused_seconds: 0 },
+      },
+    })
+  })
+
+  it('is degraded, but 200, while a task that is due has waited for more than five minutes', async () => {
+    await call(`${system.url}/tenants`, { method: 'POST', token: OPERATOR_TOKEN, body: { tenant_id: 'a', name: 'A' } })
+    const enqueue = (minutes: number) =>
+      administer(system.databaseUrl, (superuser) =>
+        superuser.query(
+          `insert into tasks (tenant_id, kind, payload, attempts_max, created_by, run_after)
+           values ('a', 'test.of_nobody', '{}', 1, 'test', now() + $1 * interval '1 minute')`,
+          [minutes],
+        ),
+      )
+    const becomes = (waiting: number) =>
+      waitFor('the task was never counted', async () => {
+        const { status, body } = await call<{ status: string; checks: { queue: { waiting: number } } }>(
+          `${system.url}/health`,
+        )
+        return body.checks.queue.waiting === waiting
+          ? { status, health: body.status, queue: body.checks.queue }
+          : undefined
+      })
+    // Not due: it waits, but for nobody.
+    await enqueue(60)
+    expect(await becomes(1)).toMatchObject({ health: 'ok', queue: { oldest_seconds: 0 } })
+    await enqueue(-6)
+    expect(await becomes(2)).toMatchObject({ status: 200, health: 'degraded', queue: { status: 'degraded' } })
+    expect((await call(`${system.url}/metrics`)).text).toContain('signalbox_tasks_waiting 2')
   })
 })
 
@@ -44,6 +89,26 @@ describe('a process', () => {
     made = await createDatabase(inject('serverUrl'))
   })
   afterAll(() => made.drop())
+
+  it('that only serves the API says that nobody works, and that somebody does once a worker has started', async () => {
+    const health = async (system: { url: string }) => {
+      const { status, body } = await call<{ checks: Record<string, unknown> }>(`${system.url}/health`)
+      return { status, workers: body.checks.workers }
+    }
+    const api = await spawnSystem(made.url, { SIGNALBOX_ROLES: 'api' })
+    expect(await health(api)).toMatchObject({ status: 503, workers: { status: 'failing', alive: 0 } })
+    expect((await call(`${api.url}/health/ready`)).status).toBe(200)
+    const worker = await spawnSystem(made.url, { SIGNALBOX_ROLES: 'worker' })
+    expect(await health(worker)).toMatchObject({ status: 200, workers: { status: 'ok', alive: 1 } })
+    await waitFor('the API process never saw the worker', async () => (await health(api)).status === 200)
+    await worker.stop()
+    const degraded = await waitFor('the API process still thinks that the worker lives', async () => {
+      const { status, workers } = await health(api)
+      return (workers as { alive: number }).alive === 0 ? { status, workers } : undefined
+    })
+    expect(degraded).toMatchObject({ status: 200, workers: { status: 'degraded' } })
+    await api.stop()
+  })
 
   it('sends its traces to the collector it is told of, and logs JSON lines with request ids and no secret', async () => {
     const bodies: string[] = []

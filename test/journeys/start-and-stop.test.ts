@@ -1,10 +1,22 @@
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { parseConfig } from '../../src/kernel/config.ts'
 import { startSystem } from '../../src/main.ts'
+import { MIGRATION_LOCK } from '../../src/platform/database/migrate.ts'
 import { call } from '../harness/call.ts'
 import { silent } from '../harness/database.ts'
 import { administer, createDatabase, type TestDatabase } from '../harness/server.ts'
 import { OPERATOR_TOKEN, spawnSystem } from '../harness/system.ts'
+import { waitFor } from '../harness/wait-for.ts'
+
+/** A port that nobody has just now. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
 
 let made: TestDatabase
 beforeAll(async () => {
@@ -28,6 +40,34 @@ describe('a process', () => {
     expect((await call(`${system.url}/health/live`)).status).toBe(200)
     expect((await call(`${system.url}/tenants`, { token: OPERATOR_TOKEN })).status).toBe(404)
     await system.stop()
+  })
+})
+
+describe('a process that waits for another one to migrate', () => {
+  it('is not ready before that is done', async () => {
+    const port = await freePort()
+    const isReady = () =>
+      call(`http://127.0.0.1:${port}/health/ready`).then(
+        ({ status }) => status === 200,
+        // Nobody listens yet.
+        () => false,
+      )
+    await administer(made.url, async (other) => {
+      await other.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+      const starting = spawnSystem(made.url, { PORT: String(port) })
+      await waitFor('it never came to the lock', async () => {
+        const { rows } = await other.query(
+          `select from pg_locks where locktype = 'advisory' and not granted
+           and database = (select oid from pg_database where datname = current_database())`,
+        )
+        return rows.length === 1
+      })
+      expect(await isReady()).toBe(false)
+      await other.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
+      const system = await starting
+      expect(await isReady()).toBe(true)
+      await system.stop()
+    })
   })
 })
 

@@ -221,6 +221,19 @@ export async function findForgotten(
   return rows
 }
 
+/** Tasks of all tenants that wait, up to `max`, and for how long the one due first has been due; 0 when none is. */
+export async function countWaiting(tx: SystemTx, max: number): Promise<{ waiting: number; oldest_seconds: number }> {
+  const { rows } = await sql<{ waiting: number; oldest_seconds: number }>`
+    select
+      (select count(*) from (
+        -- In order, so that the index of those that wait is read and not the table.
+        select from tasks where status in ('queued', 'retrying') order by run_after limit ${max}
+      ) as counted) as waiting,
+      (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(run_after)), 0))::integer
+       from tasks where status in ('queued', 'retrying')) as oldest_seconds`.execute(tx)
+  return rows[0] ?? { waiting: 0, oldest_seconds: 0 }
+}
+
 /** A task that somebody works on, as another worker that does a part of it for the holder needs to know it. */
 export type RunningTask = { tenant_id: string; task_id: string; fencing: number; progress: Record<string, unknown> }
 

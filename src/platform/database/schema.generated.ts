@@ -305,6 +305,15 @@ export interface PlatformOutboundBudgets {
   paused_until: Timestamp | null;
 }
 
+export interface PlatformProcesses {
+  process_id: string;
+  roles: string[];
+  seen_at: Generated<Timestamp>;
+  started_at: Generated<Timestamp>;
+  stopped_at: Timestamp | null;
+  version: string;
+}
+
 export interface PlatformSecrets {
   created_at: Generated<Timestamp>;
   name: string;
@@ -486,6 +495,7 @@ export interface DB {
   "platform.migrations": PlatformMigrations;
   "platform.operator_signals": PlatformOperatorSignals;
   "platform.outbound_budgets": PlatformOutboundBudgets;
+  "platform.processes": PlatformProcesses;
   "platform.secrets": PlatformSecrets;
   rule_overrides: RuleOverrides;
   signals: Signals;

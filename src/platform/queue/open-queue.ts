@@ -20,8 +20,6 @@ export type Queue = {
     options: { slots: number; slotsPerGroup: number },
     handler: (data: Data) => Promise<void>,
   ): Promise<void>
-  /** Jobs waiting and running, for metrics and health. */
-  depth(queue: string): Promise<{ waiting: number; running: number }>
   /** Fetches no more jobs of this queue; those under way go on. */
   stopFetching(queue: string): Promise<void>
   /** Takes no new jobs, waits for those under way up to `graceSeconds`, then closes its connections. */
@@ -99,12 +97,6 @@ export async function openQueue(options: {
           },
         )
       }
-    },
-
-    depth: async (queue) => {
-      const stats = await boss.getQueueStats(queue)
-      const newest = Array.isArray(stats) ? stats.at(-1) : stats
-      return { waiting: newest?.queuedCount ?? 0, running: newest?.activeCount ?? 0 }
     },
 
     // Resolves at once: the engine's own stop waits for the jobs, and closes other things first.

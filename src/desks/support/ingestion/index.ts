@@ -7,6 +7,7 @@ import { type Http, type OpenConnectorOf, specificationProvider } from '../conne
 import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { importRoutes } from './import/routes.ts'
 import { ingestionImport } from './import/run-import.ts'
+import { providerCheck } from './provider-check.ts'
 import { rejectRoutes } from './reject-routes.ts'
 import { ingestionRetry } from './retry-reject.ts'
 import { jobRoutes } from './routes.ts'
@@ -59,6 +60,7 @@ export function ingestionModule(dependencies: {
     ],
     kinds: [run, retry, importKind] as unknown as TaskKind[],
     startRun: start,
+    healthChecks: [providerCheck(baseUrl)],
     /** For processes with the role `scheduler`. */
     startScheduler: (logger: Logger) => startScheduler({ database, startRun: start, logger }),
   }
