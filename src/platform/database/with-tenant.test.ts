@@ -202,7 +202,7 @@ describe('a connection that is cut', () => {
     const after = await database.withTenant(alder, async (tx) => ({ ...(await session(tx)), names: await nameOf(tx) }))
     expect(after.names).toEqual(before)
     expect(after.pid).not.toBe(first)
-    expect(database.poolUse()).toEqual({ total: 1, idle: 1, waiting: 0 })
+    expect(database.poolUse()).toEqual({ total: 1, idle: 1, max: 1, waiting: 0 })
   })
 
   it('just before the commit makes it reject: a commit that was not confirmed is no success', async () => {
