@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { parseConfig } from '../../src/kernel/config.ts'
 import { startSystem } from '../../src/main.ts'
 import { MIGRATION_LOCK } from '../../src/platform/database/migrate.ts'
@@ -62,6 +62,10 @@ describe('a process that waits for another one to migrate', () => {
         )
         return rows.length === 1
       })
+      // As long as a start takes: one that did not wait would be ready by then.
+      const elsewhere = await createDatabase(inject('serverUrl'))
+      onTestFinished(elsewhere.drop)
+      await (await spawnSystem(elsewhere.url)).stop()
       expect(await isReady()).toBe(false)
       await other.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
       const system = await starting

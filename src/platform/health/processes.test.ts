@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
+import { administer } from '../../../test/harness/server.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import type { ProcessRole } from '../../kernel/config.ts'
 import { forgetOldProcesses, startHeartbeat, workersCheck } from './processes.ts'
@@ -60,6 +61,26 @@ describe('a heartbeat', () => {
     await start('worker')
     await run(sql`delete from platform.processes`)
     await waitFor('it was never seen again', async () => (await look()).status === 'ok')
+  })
+
+  it('has been written when it has started', async () => {
+    let hasStarted = false
+    await administer(db.url, async (holder) => {
+      await holder.query('begin; lock table platform.processes in access exclusive mode')
+      const starting = start('worker').then(() => {
+        hasStarted = true
+      })
+      await waitFor('it never came to the lock', async () => {
+        const { rows } = await holder.query(
+          `select from pg_locks where relation = 'platform.processes'::regclass and not granted`,
+        )
+        return rows.length > 0
+      })
+      expect(hasStarted).toBe(false)
+      await holder.query('rollback')
+      await starting
+    })
+    expect(await look()).toMatchObject({ status: 'ok', alive: 1 })
   })
 
   it('stops for good', async () => {
