@@ -170,6 +170,16 @@ describe('an unsafe request with a cookie', () => {
     expect((await invite(headers)).statusCode).toBe(201)
   })
 
+  test('opens no WebSocket from another site, whose page could read what comes through it', async () => {
+    const ask = (origin: string, more: Record<string, string> = {}) =>
+      call('GET', '/auth/session', { headers: { cookie: owner.cookie, origin, ...more } })
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket' }
+    expect((await ask('https://evil.example', upgrade)).json().code).toBe('http.cross_site')
+    expect((await ask('https://ops.example.com', upgrade)).statusCode).toBe(200)
+    // Reading is guarded by the browser: CORS is off.
+    expect((await ask('https://evil.example')).statusCode).toBe(200)
+  })
+
   test('is let through from anywhere with a bearer token, which no page sends by itself', async () => {
     const answer = await call('POST', `/tenants/${ours}/invitations`, {
       ...{ token: owner.token, headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } },

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
@@ -135,8 +136,15 @@ function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyRe
 /** Requests that still arrive on open connections while the server closes go to another process; those under way finish. */
 function refuseWhileClosing(app: FastifyInstance): void {
   let isClosing = false
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   app.addHook('preClose', async () => {
     isClosing = true
+    // Browsers connect in advance. Node counts as idle only what has been used, and would wait for these.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
   app.addHook('onRequest', async () => {
     if (!isClosing) return

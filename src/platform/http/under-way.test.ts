@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -67,6 +68,19 @@ describe('a server that closes', () => {
     gate.open()
     expect((await underWay).status).toBe(201)
     await closed
+  })
+})
+
+describe('a server that closes while somebody has connected and says nothing', () => {
+  it('does not wait for them', async () => {
+    const server = await app.start()
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    const over = once(socket, 'close')
+    socket.on('error', () => {})
+    // Answered after the silent one was taken.
+    await fetch(`${server.url}/docs/json`)
+    await server.app.close()
+    await over
   })
 })
 

@@ -32,6 +32,7 @@ export type Carrying = {
 export function carry(source: Readable, sink: LiveSink, { times, logger, mayListen }: Carrying) {
   let stalledSince: number | undefined
   let checkedAt = performance.now()
+  let isOver = false
   let ending: NodeJS.Timeout | undefined
 
   const wrote = (takesMore: boolean) => {
@@ -40,7 +41,8 @@ export function carry(source: Readable, sink: LiveSink, { times, logger, mayList
     source.pause()
   }
   const end = (why: LiveEnd) => {
-    if (ending !== undefined) return
+    if (isOver) return
+    isOver = true
     ending = setTimeout(sink.destroy, times.endWithinMs)
     clearInterval(ticking)
     source.destroy()
@@ -67,6 +69,7 @@ export function carry(source: Readable, sink: LiveSink, { times, logger, mayList
     source.resume()
   })
   sink.onClosed(() => {
+    isOver = true
     clearInterval(ticking)
     clearTimeout(ending)
     source.destroy()

@@ -32,6 +32,8 @@ export function acceptUpgrades(app: FastifyInstance): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Nobody else listens any more, and an error without listeners ends the process.
     socket.on('error', () => socket.destroy())
+    // As the server does where it keeps the connection: what was begun for the request ends with it.
+    socket.once('close', () => request.destroy())
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
