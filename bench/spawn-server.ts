@@ -6,6 +6,8 @@ export async function spawnServer(program: readonly string[], environment: Recor
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', ...environment },
   })
+  // A benchmark that breaks off comes to no `finally`.
+  process.once('exit', () => child.kill())
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = await new Promise<string>((resolve, reject) => {
     let output = ''
