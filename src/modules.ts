@@ -136,7 +136,7 @@ export async function composeModules(ground: Ground) {
     ],
     startDispatcher: () =>
       startDispatcher({ database, databaseUrl, breaker: deliveries.breaker, send: channels.send, logger }),
-    healthChecks: ingestion.healthChecks,
+    healthChecks: [...ingestion.healthChecks, ...deliveries.healthChecks],
     kinds: [...ingestion.kinds, ...tickets.kinds],
     startSignalStream: signals.startStream,
     openSignalStreams: signals.openStreams,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database, SystemTx } from '../../platform/database/index.ts'
 import { type CircuitBreaker, circuitBreaker } from '../../platform/resilience/index.ts'
 import { circuitRoutes } from './circuit-routes.ts'
+import { notifyCheck } from './notify-check.ts'
 import { deliveryRoutes } from './routes.ts'
 
 export { type Dispatcher, type DispatcherOptions, startDispatcher } from './dispatcher.ts'
@@ -19,7 +20,11 @@ export function deliveriesModule({
   database: Database
   breaker?: CircuitBreaker
 }) {
-  return { breaker, routes: [...deliveryRoutes(database), ...circuitRoutes({ database, breaker })] }
+  return {
+    breaker,
+    routes: [...deliveryRoutes(database), ...circuitRoutes({ database, breaker })],
+    healthChecks: [notifyCheck(breaker)],
+  }
 }
 
 /** Deletes the circuits of channels that are gone. */
