@@ -1,8 +1,10 @@
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { MockProviderOptions } from '../../mock-provider/index.ts'
+import { startFakeReceiver } from '../fakes/receiver.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
 import { ownPostgres } from '../harness/own-postgres.ts'
+import type { SystemProcess } from '../harness/system.ts'
 
 const TENANT = 'tenant_a'
 const NOTIFY = '/notify'
@@ -13,7 +15,11 @@ const LAWSUIT = 'We will file a lawsuit against you, our lawyer has the document
 /** A helpdesk with one tenant's tickets, of which some are of high urgency, and what became of their notifications. */
 async function scene(
   notify: MockProviderOptions,
-  { urgent = 12, serverUrl }: { urgent?: number; serverUrl?: string } = {},
+  {
+    urgent = 12,
+    serverUrl,
+    environment = {},
+  }: { urgent?: number; serverUrl?: string; environment?: Record<string, string> } = {},
 ) {
   const options = {
     tickets: 40,
@@ -43,10 +49,11 @@ async function scene(
   return {
     ...made,
     rows,
-    /** Two processes, a tenant, and its tickets ingested. */
-    ingest: async () => {
-      const systems = [await start(), await start()] as const
+    /** Two processes, a tenant, what the test `prepares` in it, and its tickets ingested. */
+    ingest: async (prepare?: (system: SystemProcess) => Promise<void>) => {
+      const systems = [await start(environment), await start(environment)] as const
       await makeTenants(systems[0], [TENANT])
+      await prepare?.(systems[0])
       expect(await ended(systems[0], await startRun(systems[0], TENANT))).toMatchObject({ status: 'completed' })
       return systems
     },
@@ -140,6 +147,46 @@ describe('the notification of every urgent ticket', () => {
     }
     const log = await rows<{ outcome: string }>(`select distinct outcome from delivery_attempts order by 1`)
     expect(log).toEqual([{ outcome: 'delivered' }, { outcome: 'lost' }])
+  })
+})
+
+describe('a dead channel', () => {
+  it('holds up no other, and is told of over the others', { timeout: MINUTES }, async () => {
+    const { helpdesk, ingest, operator, until, rows } = await scene(
+      { notify: 'hanging' },
+      { environment: { OUTBOUND_PRIVATE_HOSTS: '127.0.0.1' } },
+    )
+    const [dead, well] = [await startFakeReceiver(), await startFakeReceiver()]
+    onTestFinished(async () => void (await Promise.all([dead.close(), well.close()])))
+    dead.setFault({ kind: 'status', status: 503 })
+    const [system] = await ingest(async (first) => {
+      for (const [name, { url }] of Object.entries({ dead, well })) {
+        const { body } = await operator<{ channel_id: string }>(first, `/channels?tenant_id=${TENANT}`, 'POST', {
+          kind: 'webhook',
+          name,
+          url,
+        })
+        await operator(first, `/subscriptions?tenant_id=${TENANT}`, 'POST', { channel_id: body.channel_id })
+      }
+    })
+    const told = () => well.calls().map(({ body }) => JSON.parse(body) as { type: string })
+    await until(
+      'the channel that is well was not told all',
+      () => told().filter(({ type }) => type === 'ticket.urgent').length === 12,
+    )
+    await until('nobody was told that the other one is dead', () =>
+      told().some(({ type }) => type === 'channel.unreachable'),
+    )
+    type Circuits = { circuits: { channel: string; state: string }[] }
+    const { circuits } = (await operator<Circuits>(system, `/circuits?tenant_id=${TENANT}`)).body
+    const states = Object.fromEntries(circuits.map(({ channel, state }) => [channel, state]))
+    expect(states).toMatchObject({ well: 'closed', dead: expect.stringMatching(/open/) })
+    expect(
+      await rows(
+        `select from deliveries join channels using (tenant_id, channel_id) where name = 'dead' and state = 'delivered'`,
+      ),
+    ).toEqual([])
+    helpdesk.set({ notify: 'ok' })
   })
 })
 

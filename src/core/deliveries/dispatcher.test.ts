@@ -1,58 +1,35 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Client } from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { startFakeReceiver } from '../../../test/fakes/receiver.ts'
 import { silent } from '../../../test/harness/database.ts'
 import { administer, createDatabase } from '../../../test/harness/server.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
+import { sleep } from '../../kernel/abort.ts'
 import { openDatabase } from '../../platform/database/index.ts'
 import { openOutbound } from '../../platform/outbound/index.ts'
 import { circuitBreaker } from '../../platform/resilience/index.ts'
 import { sealer } from '../../platform/sealing/index.ts'
-import { channelsModule } from '../channels/index.ts'
+import { channelsModule, POLICIES } from '../channels/index.ts'
 import { startDispatcher } from './dispatcher.ts'
 
 const OPEN_SECONDS = 1
 const TENANT = 'tenant_a'
 
 type Received = { ticketId: string; tenantId: string; deliveryId: string; answered: number }
-type Answer = (call: { ticketId: string; times: number }) => number | 'never' | Promise<number>
+type Answer = (call: { ticketId: string; times: number }) => number | Promise<number>
 
 /** A receiver of the specification's /notify that answers what the test says; knows what it got, in the order it came. */
 async function receiver(answer: Answer) {
   const received: Received[] = []
-  let underWay = 0
-  let mostUnderWay = 0
-  const server: Server = createServer(async (request, response) => {
-    underWay += 1
-    mostUnderWay = Math.max(mostUnderWay, underWay)
-    const { ticket_id: ticketId, tenant_id: tenantId } = JSON.parse(await textOf(request))
-    const deliveryId = String(request.headers['idempotency-key'])
-    const entry = { ticketId, tenantId, deliveryId, answered: 0 }
+  const server = await startFakeReceiver(async ({ body, headers }) => {
+    const { ticket_id: ticketId, tenant_id: tenantId } = JSON.parse(body)
+    const entry = { ticketId, tenantId, deliveryId: String(headers['idempotency-key']), answered: 0 }
     received.push(entry)
-    const status = await answer({ ticketId, times: received.filter((each) => each.ticketId === ticketId).length })
-    if (status === 'never') return
-    // Before the answer leaves: it makes room for the next call.
-    underWay -= 1
-    entry.answered = status
-    response.writeHead(status).end('{}')
+    entry.answered = await answer({ ticketId, times: received.filter((each) => each.ticketId === ticketId).length })
+    return { status: entry.answered, body: '{}' }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    mostUnderWay: () => mostUnderWay,
-  }
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
+  onTestFinished(() => server.close())
+  return { url: server.url, received }
 }
 
 /** A database of the test's own, a receiver, and processes of which each stands for one that dispatches. */
@@ -221,8 +198,25 @@ describe('the dispatcher', () => {
     )
     // Both are among the first that leave together.
     expect(Math.max(...places)).toBeLessThan(64)
-    expect(target.mostUnderWay()).toBeLessThanOrEqual(64)
     expect(await sql(`select from deliveries where state <> 'delivered'`)).toEqual([])
+  })
+
+  it('has no more calls under way on a circuit than its policy allows, over all processes', async () => {
+    let [underWay, most] = [0, 0]
+    const { makeTenants, start, raise, ended, states } = await scene(async () => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      await sleep(20)
+      underWay -= 1
+      return 200
+    })
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 400)
+    await Promise.all([start(), start()])
+    await ended()
+    expect(await states()).toEqual({ delivered: 400 })
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(POLICIES.notify.callsInFlight)
   })
 
   it('sends again what a process took that died, and leaves alone what came to its end', async () => {
@@ -259,7 +253,7 @@ describe('the dispatcher', () => {
 
   it('finishes on stop what is under way, and breaks off what does not end', async () => {
     const { makeTenants, start, raise, target, sql, states } = await scene(({ ticketId }) =>
-      ticketId === 'ext-1' ? 'never' : 200,
+      ticketId === 'ext-1' ? new Promise<number>(() => {}) : 200,
     )
     await makeTenants(TENANT)
     const dispatcher = await start()
