@@ -1,6 +1,7 @@
 import { type Call, startMockProvider } from '../mock-provider/index.ts'
 import { sleep } from '../src/kernel/abort.ts'
 import { call } from '../test/harness/call.ts'
+import { callsForTickets } from '../test/harness/provider.ts'
 import { createDatabase, createTemplate } from '../test/harness/server.ts'
 import { startTestServer } from '../test/harness/start-test-server.ts'
 import { OPERATOR_TOKEN, type SystemUnderBench, startSystemProcess } from './system-process.ts'
@@ -28,14 +29,14 @@ export async function bench(): Promise<void> {
     const runs = await Promise.all(
       TENANTS.map((tenant, index) =>
         keepRunning(systems[index % 2] as SystemUnderBench, tenant, () => {
-          const { calls } = helpdesk.calls()
+          const calls = callsForTickets(helpdesk)
           const first = calls[0]
           const seconds = first ? (Date.now() - Date.parse(first.at)) / 1_000 : 0
           return { mayStart: calls.length >= index * CALLS_APART, isOver: seconds >= BUSY_SECONDS }
         }),
       ),
     )
-    report(helpdesk.calls().calls, runs.flat())
+    report(callsForTickets(helpdesk), runs.flat())
     await Promise.all(systems.map((system) => system.stop()))
   } finally {
     await helpdesk.close()

@@ -178,14 +178,15 @@ async function startRoles({ config, logger, opened, version }: Opening, platform
     onEnded: metrics.taskEnded,
   })
   metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
-  opened.defer(async () => {
+  const dispatcher = await modules.startDispatcher()
+  metrics.gauge('signalbox_deliveries_sending', 'Deliveries that this process is sending', dispatcher.sending)
+  const stopWorker = async () => {
     await worker.handBack()
     await queue.stop(STOP_WITHIN_SECONDS - 10)
     await worker.close()
-  })
-  const dispatcher = await modules.startDispatcher()
-  metrics.gauge('signalbox_deliveries_sending', 'Deliveries that this process is sending', dispatcher.sending)
-  opened.defer(() => dispatcher.stop())
+  }
+  // At the same time: each may take as long as all have.
+  opened.defer(async () => void (await Promise.all([stopWorker(), dispatcher.stop()])))
 }
 
 async function openEmbedded(

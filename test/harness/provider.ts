@@ -5,6 +5,10 @@ import type { ExpectedTicket } from './ticket-differences.ts'
 /** The route of the provider that lists its tickets, as faults name it. */
 export const PAGES = '/external/support-tickets' as const
 
+/** The calls that its budget counts, oldest first: tickets, not notifications. */
+export const callsForTickets = (helpdesk: MockProvider) =>
+  helpdesk.calls().calls.filter(({ path }) => path.startsWith('/external/'))
+
 type ListPage = { tickets: Ticket[]; next_page: number | null }
 
 /** What the provider shows of a tenant, from its own pages, as it has to be stored; whatever fault is up, none is played. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { counterDifferences } from '../harness/counters.ts'
 import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
-import { PAGES } from '../harness/provider.ts'
+import { callsForTickets, PAGES } from '../harness/provider.ts'
 import { changeClock } from '../harness/provider-changes.ts'
 import { administer } from '../harness/server.ts'
 import type { SystemProcess } from '../harness/system.ts'
@@ -84,8 +84,8 @@ it('after any sequence of changes, runs, cancels and crashes, one clean run leav
     }
     const startAll = (of: readonly string[]) => Promise.all(of.map((tenant) => startRun(api, tenant)))
     const called = async (times: number) => {
-      const before = helpdesk.calls().calls.length
-      return until('the provider was never called', () => helpdesk.calls().calls.length >= before + times)
+      const before = callsForTickets(helpdesk).length
+      return until('the provider was never called', () => callsForTickets(helpdesk).length >= before + times)
     }
     /** Waits for the end; a person confirms what is left to a person. */
     const complete = async (jobs: readonly string[]) => {

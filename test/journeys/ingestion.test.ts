@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { randomStream } from '../../mock-provider/random.ts'
 import { sleep } from '../../src/kernel/abort.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
-import { idsAtProvider, PAGES, ticketsAtProvider } from '../harness/provider.ts'
+import { callsForTickets, idsAtProvider, PAGES, ticketsAtProvider } from '../harness/provider.ts'
 import { changeClock, changeSomeTickets } from '../harness/provider-changes.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
@@ -40,7 +40,7 @@ describe('a run', () => {
     const system = await start()
     await makeTenants(system, ['tenant_b'])
     expect(await ended(system, await startRun(system, 'tenant_b'))).toMatchObject({ status: 'completed', attempt: 1 })
-    expect(helpdesk.calls().calls.some(({ status }) => status === 429)).toBe(true)
+    expect(callsForTickets(helpdesk).some(({ status }) => status === 429)).toBe(true)
     helpdesk.set({ rateLimit: 0 })
     expect(await idsStored()).toEqual({ tenant_b: await idsAtProvider(helpdesk, 'tenant_b') })
   })
@@ -58,7 +58,7 @@ describe('a run', () => {
     const jobs = [await startRun(first, 'tenant_a'), await startRun(second, 'tenant_b')]
     for (const job of jobs) expect(await ended(first, job)).toMatchObject({ status: 'completed', attempt: 1 })
 
-    const { calls } = helpdesk.calls()
+    const calls = callsForTickets(helpdesk)
     expect(calls.filter(({ status }) => status === 429)).toEqual([])
     const times = calls.map(({ at }) => Date.parse(at))
     const inWindow = (from: number) => times.filter((at) => at >= from && at < from + windowSeconds * 1_000).length

@@ -4,7 +4,7 @@ import { sleep } from '../../src/kernel/abort.ts'
 import { counterDifferences } from '../harness/counters.ts'
 import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
-import { PAGES, ticketsAtProvider } from '../harness/provider.ts'
+import { callsForTickets, PAGES, ticketsAtProvider } from '../harness/provider.ts'
 import { changeClock, changeSomeTickets } from '../harness/provider-changes.ts'
 import type { SystemProcess } from '../harness/system.ts'
 
@@ -38,11 +38,11 @@ it(`kill -9 of workers at ${KILLS} random instants leaves exactly what the provi
 
   /** At a random provider call, and a random moment after it. */
   const atSomeCall = () => {
-    const target = helpdesk.calls().calls.length + random.integer(1, 5)
+    const target = callsForTickets(helpdesk).length + random.integer(1, 5)
     const preferred = random.integer(0, 1)
     const delay = random.integer(0, PAGE_MS)
     return async () => {
-      if (helpdesk.calls().calls.length < target) return undefined
+      if (callsForTickets(helpdesk).length < target) return undefined
       for (const worker of [alive[preferred], ...alive]) {
         if (!worker || (await tasksOf(worker)) === 0) continue
         await sleep(delay)

@@ -34,8 +34,23 @@ describe('health', () => {
         queue: { status: 'ok', critical: true, waiting: 0, oldest_seconds: 0 },
         workers: { status: 'ok', critical: true, alive: 1, last_seen_seconds_ago: expect.any(Number) },
         provider: { status: 'ok', critical: false, last_run_seconds_ago: null, paused_seconds: 0 },
+        notify: { status: 'ok', critical: false, state: 'closed' },
       },
     })
+  })
+
+  it('tells of an open circuit, and works all the same', async () => {
+    type Checks = Record<string, { state?: string }>
+    await administer(system.databaseUrl, (superuser) =>
+      superuser.query(
+        `insert into platform.circuits (name, state, opened_at, changed_at) values ('notify', 'open', now(), now())`,
+      ),
+    )
+    await waitFor('the circuit was never told', async () => {
+      const { status, body } = await call(`${system.url}/health`)
+      return status === 200 && (body.checks as Checks).notify?.state === 'open'
+    })
+    await administer(system.databaseUrl, (superuser) => superuser.query('delete from platform.circuits'))
   })
 
   it('is degraded, but 200, while a task that is due has waited for more than five minutes', async () => {

@@ -17,7 +17,7 @@ afterAll(() => made.drop())
 
 describe('a process that gets more requests than its connections can take', () => {
   it('refuses at once what would wait too long, answers all else, keeps answering health, and serves again afterwards', async () => {
-    const system = await spawnSystem(made.url, { DATABASE_POOL_SIZE: '11' })
+    const system = await spawnSystem(made.url, { DATABASE_POOL_SIZE: '12' })
     const tickets = () => call(`${system.url}/tickets?tenant_id=${TENANT}`, { token: OPERATOR_TOKEN })
     await call(`${system.url}/tenants`, {
       method: 'POST',

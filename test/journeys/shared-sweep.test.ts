@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ingestionScene } from '../harness/ingestion.ts'
-import { idsAtProvider, PAGES } from '../harness/provider.ts'
+import { callsForTickets, idsAtProvider, PAGES } from '../harness/provider.ts'
 
 const TENANTS = ['tenant_a', 'tenant_b', 'tenant_c', 'tenant_d']
 
@@ -15,7 +15,7 @@ describe('runs on the same provider', () => {
       expect(await ended(first, job)).toMatchObject({ status: 'completed', stable: true, pass: 1 })
 
     const pages = 29
-    const calls = helpdesk.calls().calls.length
+    const calls = callsForTickets(helpdesk).length
     expect(calls).toBeGreaterThanOrEqual(pages + 2)
     // Who joins a moment later goes round for the few pages it missed; apart they would make four times as many calls.
     expect(calls).toBeLessThan(2 * pages)
@@ -32,16 +32,16 @@ describe('runs on the same provider', () => {
     helpdesk.clearCalls()
     const early = await startRun(system, 'tenant_a')
     await until('the first run never got going', async () => (await progressOf(system, early)).processed_pages >= 4)
-    const before = helpdesk.calls().calls.length
+    const before = callsForTickets(helpdesk).length
     const late = await startRun(system, 'tenant_b')
     expect(await ended(system, early)).toMatchObject({ status: 'completed' })
     expect(await ended(system, late)).toMatchObject({ status: 'completed', total_pages: 19, processed_pages: 19 })
 
-    const after = helpdesk.calls().calls.slice(before)
+    const after = callsForTickets(helpdesk).slice(before)
     const pagesAfter = new Set(after.filter(({ path }) => path === PAGES).map(({ query }) => JSON.stringify(query)))
     expect(pagesAfter.size).toBe(19)
     // Alone, the second run would have needed all 19 pages after the first one had ended.
-    expect(helpdesk.calls().calls.length).toBeLessThan(2 * 19)
+    expect(callsForTickets(helpdesk).length).toBeLessThan(2 * 19)
     expect((await idsStored()).tenant_b).toEqual(await idsAtProvider(helpdesk, 'tenant_b'))
   })
 
@@ -68,7 +68,7 @@ describe('a sweep that waits for its budget', () => {
     helpdesk.clearCalls()
     expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({ status: 'completed', calls: 5 })
     // Three pages between two lists; a lease shorter than the wait would lose the page that was waited for.
-    expect(helpdesk.calls().calls).toHaveLength(5)
+    expect(callsForTickets(helpdesk)).toHaveLength(5)
   })
 })
 
