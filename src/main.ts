@@ -178,7 +178,10 @@ async function startRoles({ config, logger, opened, version }: Opening, platform
     onEnded: metrics.taskEnded,
   })
   metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
-  const dispatcher = await modules.startDispatcher()
+  const dispatcher = await modules.startDispatcher({
+    onEnded: metrics.deliveryAttempted,
+    onTransition: metrics.circuitChanged,
+  })
   metrics.gauge('signalbox_deliveries_sending', 'Deliveries that this process is sending', dispatcher.sending)
   const stopWorker = async () => {
     await worker.handBack()

@@ -1,6 +1,12 @@
 import { auditModule, auditPermissions } from './core/audit/index.ts'
 import { channelPermissions, channelsModule } from './core/channels/index.ts'
-import { deliveriesModule, deliveryPermissions, forgetCircuits, startDispatcher } from './core/deliveries/index.ts'
+import {
+  type DispatcherOptions,
+  deliveriesModule,
+  deliveryPermissions,
+  forgetCircuits,
+  startDispatcher,
+} from './core/deliveries/index.ts'
 import { signalPermissions, signalsModule } from './core/signals/index.ts'
 import { listTasks, taskPermissions, tasksModule, tenantOfTask } from './core/tasks/index.ts'
 import { tenancyModule, tenancyPermissions } from './core/tenancy/index.ts'
@@ -134,8 +140,8 @@ export async function composeModules(ground: Ground) {
       ...tickets.routes,
       ...analyticsRoutes,
     ],
-    startDispatcher: () =>
-      startDispatcher({ database, databaseUrl, breaker: deliveries.breaker, send: channels.send, logger }),
+    startDispatcher: (watch: Pick<DispatcherOptions, 'onEnded' | 'onTransition'>) =>
+      startDispatcher({ database, databaseUrl, breaker: deliveries.breaker, send: channels.send, logger, ...watch }),
     healthChecks: [...ingestion.healthChecks, ...deliveries.healthChecks],
     kinds: [...ingestion.kinds, ...tickets.kinds],
     startSignalStream: signals.startStream,

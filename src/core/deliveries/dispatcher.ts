@@ -54,13 +54,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   let news = Promise.withResolvers<void>()
   const wake = () => news.resolve()
 
+  const onTransition = (circuit: string, transition: Transition) => {
+    logger.warn({ component: 'deliveries', circuit, ...transition }, 'a circuit changed its state')
+    options.onTransition?.(circuit, transition)
+  }
   const recorder = openRecorder({
     ...{ database, breaker, logger },
     onEnded: (ended) => options.onEnded?.(ended),
-    onTransition: (circuit, transition) => {
-      logger.warn({ component: 'deliveries', circuit, ...transition }, 'a circuit changed its state')
-      options.onTransition?.(circuit, transition)
-    },
+    onTransition,
   })
 
   const attempt = async (claim: Claim, circuit: string, permit: Permit): Promise<void> => {
@@ -92,6 +93,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       })
     const { permit, claims } = claimed
     if (!permit) return 0
+    if (permit.kind === 'probe') onTransition(circuit, { from: 'open', to: 'half_open' })
     for (const each of claims) {
       const leaving: Promise<void> = attempt(each, circuit, permit).finally(() => sending.delete(leaving))
       sending.add(leaving)
@@ -142,10 +144,12 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       wake()
       await running
       await listening.close()
-      const timer = setTimeout(() => breakOff.abort(), STOP_WAITS_SECONDS * 1_000)
-      await Promise.race([Promise.all(sending), aborted(breakOff.signal)])
-      clearTimeout(timer)
-      await recorder.close(RECORD_WAITS_SECONDS)
+      const breaking = setTimeout(() => breakOff.abort(), STOP_WAITS_SECONDS * 1_000)
+      // What is broken off is recorded too: it waits for the next process, not for its lease to run out.
+      const leaving = setTimeout(() => recorder.giveUp(), (STOP_WAITS_SECONDS + RECORD_WAITS_SECONDS) * 1_000)
+      await Promise.all(sending)
+      clearTimeout(breaking)
+      clearTimeout(leaving)
     },
   }
 }
@@ -176,6 +180,3 @@ async function either(news: Promise<void>, milliseconds: number): Promise<void> 
   await Promise.race([news, time])
   clearTimeout(timer)
 }
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

@@ -11,10 +11,10 @@ import { tellOfCircuit } from './tell-of-circuit.ts'
 export type Ended = { claim: Claim; circuit: string; permit: Permit; outcome: SendOutcome | { kind: 'lost' } }
 
 export type Recorder = {
-  /** Resolves when it is written. */
+  /** Resolves when it is written, or was given up. */
   add(ended: Ended): Promise<void>
-  /** Tries for what is left no longer than `seconds`. */
-  close(seconds: number): Promise<void>
+  /** The process has to end: what cannot be written now is left to the leases. */
+  giveUp(): void
 }
 
 const WHY = 'one worker sends the deliveries of all tenants'
@@ -34,10 +34,12 @@ export function openRecorder(options: {
 }): Recorder {
   const { database, breaker, logger } = options
   let waiting: { ended: Ended; done: () => void }[] = []
-  let writing: Promise<void> | undefined
+  let isWriting = false
   const giveUp = new AbortController()
 
   const write = async () => {
+    if (isWriting) return
+    isWriting = true
     while (waiting.length > 0 && !giveUp.signal.aborted) {
       const batch = waiting.slice(0, AT_ONCE_MAX)
       const transitions: [string, Transition][] = []
@@ -67,20 +69,17 @@ export function openRecorder(options: {
       }
       for (const [circuit, transition] of transitions) options.onTransition(circuit, transition)
     }
-    writing = undefined
+    isWriting = false
+    if (giveUp.signal.aborted) for (const { done } of waiting) done()
   }
 
   return {
     add: (ended) =>
       new Promise((done) => {
         waiting.push({ ended, done })
-        writing ??= write()
+        void write()
       }),
-    close: async (seconds) => {
-      const timer = setTimeout(() => giveUp.abort(), seconds * 1_000)
-      await writing
-      clearTimeout(timer)
-    },
+    giveUp: () => giveUp.abort(),
   }
 }
 

@@ -26,7 +26,23 @@ export function createMetrics() {
     help: 'Tasks whose worker went away',
     registers: [registry],
   })
+  const deliveryAttempts = new Counter({
+    name: 'signalbox_delivery_attempts_total',
+    help: 'Attempts to deliver a signal, by kind of channel and how they ended',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+  })
+  const circuitChanges = new Counter({
+    name: 'signalbox_circuit_changes_total',
+    help: 'Changes of the state of circuit breakers, by whose it is and what it became',
+    labelNames: ['circuit', 'state'],
+    registers: [registry],
+  })
   return {
+    deliveryAttempted: (ended: { kind: string; outcome: string }) => deliveryAttempts.inc(ended),
+    /** Those of channels, of which there may be many, are counted as one. */
+    circuitChanged: (circuit: string, { to }: { to: string }) =>
+      circuitChanges.inc({ circuit: circuit.replace(/:.*/, ''), state: to }),
     requestAnswered: (answered: { method: string; route: string; status: number; seconds: number }) =>
       requests.observe({ method: answered.method, route: answered.route, status: answered.status }, answered.seconds),
     taskEnded: (ended: { kind: string; outcome: string; seconds: number }) =>
