@@ -16,7 +16,8 @@ export async function recordAttempts(tx: SystemTx, attempts: readonly Recorded[]
     ...{ tenant_id: claim.tenantId, delivery_id: claim.deliveryId, fencing: claim.fencing, attempt: claim.attempt },
     ...{ outcome, status_code: statusCode, state: verdict.state },
     due_in_seconds: verdict.state === 'waiting' ? verdict.dueInSeconds : null,
-    failure: verdict.state === 'delivered' ? null : verdict.failure,
+    // PostgreSQL takes no NUL, and one such text would hold up all others.
+    failure: verdict.state === 'delivered' ? null : verdict.failure.replaceAll('\0', ''),
   }))
   await sql`
     with ended as (
