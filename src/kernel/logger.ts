@@ -39,6 +39,12 @@ const ALLOWED_FIELDS = new Set([
   'database',
   'queue',
   'reason',
+  'circuit',
+  'from',
+  'to',
+  'channel_id',
+  'delivery_id',
+  'why',
 ])
 
 function allowListed(fields: Record<string, unknown>): Record<string, unknown> {
