@@ -16,6 +16,7 @@ export const COMMANDS = {
   config: [['src/show-config.ts']],
   'verify-counters': [['src/verify-counters.ts']],
   bench: [['bench/run.ts']],
+  chaos: [['test/chaos/run.ts']],
   eval: [['eval/run.ts']],
   explain: [['test/plans/explain.ts']],
   'mock-provider': [['mock-provider/main.ts']],
