@@ -11,6 +11,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   stats: () => import('./stats.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
   tickets: () => import('./tickets.bench.ts'),
+  load: () => import('./load.bench.ts'),
 }
 
 const wanted = process.argv[2]
