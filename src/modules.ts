@@ -5,6 +5,7 @@ import {
   deliveriesModule,
   deliveryPermissions,
   forgetCircuits,
+  giveUpOldDeliveries,
   startDispatcher,
 } from './core/deliveries/index.ts'
 import { signalPermissions, signalsModule } from './core/signals/index.ts'
@@ -151,6 +152,7 @@ export async function composeModules(ground: Ground) {
     upkeep: async () => {
       await database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys)
       await database.acrossTenants('uploads that no job reads any more are forgotten', forgetOldUploads)
+      await database.acrossTenants('deliveries of all tenants grow old', giveUpOldDeliveries)
       await database.acrossTenants('the circuits of channels that are gone are forgotten', forgetCircuits)
       await tenancy.api.forgetExpiredSessions()
     },

@@ -9,7 +9,7 @@ import { subscriptionRoutes } from './subscription-routes.ts'
 
 export { switchOffChannel } from './change-channel.ts'
 export { CHANNEL_KINDS, type Channel, type ChannelKind, type Message, type Send, type SendOutcome } from './channel.ts'
-export { POLICIES, type Policy } from './policies.ts'
+export { POLICIES, type Policy, RETRY_AFTER_CAP_SECONDS } from './policies.ts'
 
 export const channelsMigrations = { module: 'core/channels', directory: new URL('./migrations/', import.meta.url) }
 

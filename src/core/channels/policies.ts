@@ -12,6 +12,9 @@ export type Policy = {
   maxAgeSeconds: number
 }
 
+/** The longest that the other side can ask us to stay away. */
+export const RETRY_AFTER_CAP_SECONDS = 3_600
+
 const DAY_SECONDS = 86_400
 
 export const POLICIES = {

@@ -1,12 +1,11 @@
 import { retryAfterSeconds } from '../../platform/resilience/index.ts'
 import type { SendOutcome } from './channel.ts'
+import { RETRY_AFTER_CAP_SECONDS } from './policies.ts'
 
 export type Fetch = (url: string | URL, init: RequestInit) => Promise<Response>
 
 /** An answer says nothing that we need; what is read of it frees the socket, and tells what Slack complains about. */
 const BODY_LIMIT_BYTES = 65_536
-/** Longer than this nobody is waited for: the age of a delivery would pass. */
-const RETRY_AFTER_CAP_SECONDS = 3_600
 
 export type PostRequest = { url: string | URL; headers: Record<string, string>; body: string }
 export type PostAnswer = {

@@ -1,6 +1,12 @@
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import { nextAttempt } from '../../platform/resilience/index.ts'
-import type { Channel, Message, Policy, SendOutcome } from '../channels/index.ts'
+import {
+  type Channel,
+  type Message,
+  type Policy,
+  RETRY_AFTER_CAP_SECONDS,
+  type SendOutcome,
+} from '../channels/index.ts'
 
 /**
  *   waiting ──claim──▶ sending ──▶ delivered
@@ -18,6 +24,8 @@ export type Claim = {
   fencing: number
   /** This attempt's number; the first is 1. */
   attempt: number
+  /** Attempts since it was made or redriven, this one included. */
+  tries: number
   /** By the database's clock, when it was claimed. */
   ageSeconds: number
   channel: Channel
@@ -31,24 +39,27 @@ export type Verdict =
   | { state: 'dead'; failure: string }
 
 /**
- * From this attempt on the back-off may outlast the time for which a circuit stays open. Until then what has failed most
- * often is what a circuit is probed with; one that fails whatever happens would be chosen for ever and nothing else go out.
+ * What has failed this often stands back: it goes last, and its back-off may outlast the time for which a circuit stays
+ * open. Until then what has failed most often is what goes first and what a circuit is probed with; one that fails
+ * whatever happens would be chosen for ever and nothing else go out.
  */
-const STANDS_BACK_FROM_ATTEMPT = 10
-const STANDS_BACK_AT_MOST_SECONDS = 3_600
+export const STANDS_BACK_FROM = 10
+/** Shorter than a circuit stays open. */
+const EARLY_CAP_SECONDS = 25
+const LATE_CAP_SECONDS = 3_600
 
 export function judge(
   policy: Policy,
-  { attempt, ageSeconds }: Pick<Claim, 'attempt' | 'ageSeconds'>,
+  { tries, ageSeconds }: Pick<Claim, 'tries' | 'ageSeconds'>,
   outcome: SendOutcome,
   random: number,
 ): Verdict {
   if (outcome.kind === 'delivered') return { state: 'delivered' }
-  const standsBack = Math.max(0, attempt - STANDS_BACK_FROM_ATTEMPT)
-  const patience = {
-    ...policy,
-    capSeconds: Math.max(policy.capSeconds, Math.min(STANDS_BACK_AT_MOST_SECONDS, 2 ** Math.min(standsBack, 20))),
-  }
+  const capSeconds =
+    tries < STANDS_BACK_FROM
+      ? Math.min(policy.capSeconds, EARLY_CAP_SECONDS)
+      : Math.max(policy.capSeconds, Math.min(LATE_CAP_SECONDS, 2 ** Math.min(tries - STANDS_BACK_FROM, 20)))
+  const patience = { ...policy, capSeconds, retryAfterCapSeconds: RETRY_AFTER_CAP_SECONDS }
   const failure = {
     retryable: outcome.kind !== 'refused',
     ...('retryAfterSeconds' in outcome ? { retryAfterSeconds: outcome.retryAfterSeconds } : {}),
@@ -56,7 +67,7 @@ export function judge(
   // Only differences count: the clocks of processes differ from the database's.
   const now = new Date()
   const createdAt = new Date(now.getTime() - ageSeconds * 1_000)
-  const next = nextAttempt(patience, { attempt, failure, createdAt, now, random })
+  const next = nextAttempt(patience, { attempt: tries, failure, createdAt, now, random })
   if (next.kind === 'retry') {
     return { state: 'waiting', dueInSeconds: (next.at.getTime() - now.getTime()) / 1_000, failure: outcome.reason }
   }

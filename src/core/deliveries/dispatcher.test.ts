@@ -150,7 +150,9 @@ describe('the dispatcher', () => {
     const { makeTenants, start, raise, ended, target, sql, states } = await scene(() => (isWell ? 200 : 500))
     await makeTenants(TENANT)
     await raise(TENANT, 1, 20)
-    await sql(`update deliveries set attempts = case subject when 'ticket:13' then 9 else 5 end where position % 2 = 1`)
+    await sql(
+      `update deliveries set attempts = 9, tries = case subject when 'ticket:13' then 9 else 5 end where position % 2 = 1`,
+    )
     await sql(`insert into platform.circuits (name, state, generation, opened_at, changed_at)
       values ('notify', 'open', 1, clock_timestamp(), clock_timestamp())`)
     await Promise.all([start(), start()])
@@ -237,6 +239,43 @@ describe('the dispatcher', () => {
     ])
     await sql(`update deliveries set lease_expires_at = now() where state = 'sending'`)
     await ended()
+  })
+
+  it('gets through to the receiver though many deliveries fail whatever happens', async () => {
+    const { makeTenants, start, raise, target, sql } = await scene(({ ticketId }) =>
+      Number(ticketId.slice(4)) <= 30 ? 500 : 200,
+    )
+    await makeTenants(TENANT)
+    await raise(TENANT, 1, 30)
+    await sql(`insert into platform.circuits (name, state, generation, opened_at, changed_at)
+      values ('notify', 'open', 1, clock_timestamp(), clock_timestamp())`)
+    await sql('update deliveries set attempts = 9, tries = 9')
+    await raise(TENANT, 31, 40)
+    await start()
+    await waitFor('those that can be delivered never were', async () => {
+      // Nothing waits for its back-off: what fails is always there to be chosen.
+      await sql(`update deliveries set due_at = now(), tries = least(tries, 9) where state = 'waiting' and tries > 0`)
+      return target.received.filter(({ answered }) => answered === 200).length === 10
+    })
+  })
+
+  it('does not call again a channel that was switched off while it was called', async () => {
+    const calls = { release: () => {} }
+    const { makeTenants, start, raise, ended, target, sql, states } = await scene(async () => {
+      await new Promise<void>((resolve) => {
+        calls.release = resolve
+      })
+      return 500
+    })
+    await makeTenants(TENANT)
+    await start()
+    await raise(TENANT, 1, 1)
+    await waitFor('it never called', () => target.received.length === 1)
+    await sql('update channels set is_enabled = false')
+    calls.release()
+    await ended()
+    expect(await states()).toEqual({ dead: 1 })
+    expect(target.received).toHaveLength(1)
   })
 
   it('gives up what waits for a channel that is switched off', async () => {

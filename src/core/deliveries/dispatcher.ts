@@ -1,8 +1,9 @@
+import { sql } from 'kysely'
 import { sleep } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { type Database, listen } from '../../platform/database/index.ts'
 import { type CircuitBreaker, OPEN_SECONDS, type Permit, type Transition } from '../../platform/resilience/index.ts'
-import { POLICIES, type Send } from '../channels/index.ts'
+import { type ChannelKind, POLICIES, type Send } from '../channels/index.ts'
 import { claimDeliveries, type Lane, listLanes, reclaimLost } from './claim-store.ts'
 import type { Claim } from './delivery.ts'
 import { type Ended, openRecorder } from './record-outcomes.ts'
@@ -34,7 +35,7 @@ const SENDING_MAX = 512
 const LOOK_AGAIN_MS = 1_000
 const IDLE_MS = 5_000
 /** News comes in heaps, one for each page of tickets. */
-const LOOK_AT_MOST_EVERY_MS = 20
+const LOOK_AT_MOST_EVERY_MS = 50
 /** After the time-out of a call: to write how it ended, also when the database was restarted meanwhile. */
 const LEASE_MARGIN_SECONDS = 60
 const PROBE_MARGIN_SECONDS = 15
@@ -70,37 +71,55 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     wake()
   }
 
+  /** How many more calls a circuit may have here: what channels do must leave room for the endpoint of all tenants. */
+  const roomFor = (kind: ChannelKind) => {
+    const max = kind === 'notify' ? SENDING_MAX : SENDING_MAX - POLICIES.notify.callsInFlight
+    return Math.min(POLICIES[kind].callsInFlight, max - sending.size)
+  }
+
+  /** The last tenant served of each circuit, so that the next look begins with those behind it. */
+  const served = new Map<string, string>()
+
   const claim = async ({ circuit, kind }: Lane): Promise<number> => {
-    const policy = POLICIES[kind]
+    const { timeoutSeconds, callsInFlight } = POLICIES[kind]
+    const after = served.get(circuit) ?? ''
     const claimed = await database
       .acrossTenants(WHY, async (tx) => {
-        const permit = await breaker.admit(tx, circuit, { probeSeconds: policy.timeoutSeconds + PROBE_MARGIN_SECONDS })
-        if (permit.kind === 'wait') return { permit: undefined, claims: [] }
+        // Somebody else has this circuit now, perhaps a process that hangs: the others need not wait for it.
+        await sql`select set_config('lock_timeout', '250ms', true)`.execute(tx)
+        const permit = await breaker.admit(tx, circuit, { probeSeconds: timeoutSeconds + PROBE_MARGIN_SECONDS })
+        if (permit.kind === 'wait') return undefined
+        const isProbe = permit.kind === 'probe'
         const claims = await claimDeliveries(tx, {
-          circuit,
+          ...{ circuit, after, isProbe },
           // A probe leaves alone, however many calls of before have not come back yet.
-          atOnce: permit.kind === 'probe' ? Number.MAX_SAFE_INTEGER : policy.callsInFlight,
-          most: permit.kind === 'probe' ? 1 : Math.min(policy.callsInFlight, SENDING_MAX - sending.size),
-          leaseSeconds: policy.timeoutSeconds + LEASE_MARGIN_SECONDS,
+          atOnce: isProbe ? Number.MAX_SAFE_INTEGER : callsInFlight,
+          most: isProbe ? 1 : roomFor(kind),
+          leaseSeconds: timeoutSeconds + LEASE_MARGIN_SECONDS,
         })
         // Rolled back, so that nobody waits for a probe that does not leave.
-        if (permit.kind === 'probe' && claims.length === 0) throw new NothingToProbeWith()
+        if (isProbe && claims.length === 0) throw new NothingToProbeWith()
         return { permit, claims }
       })
       .catch((error) => {
-        if (error instanceof NothingToProbeWith) return { permit: undefined, claims: [] }
+        if (error instanceof NothingToProbeWith || error.code === LOCK_NOT_AVAILABLE) return undefined
         throw error
       })
+    const last = claimed?.claims.findLast(({ tries }) => tries === 1)
+    if (last) served.set(circuit, last.tenantId)
+    else served.delete(circuit)
+    if (!claimed) return after === '' ? 0 : 1
     const { permit, claims } = claimed
-    if (!permit) return 0
     if (permit.kind === 'probe') onTransition(circuit, { from: 'open', to: 'half_open' })
     for (const each of claims) {
       const leaving: Promise<void> = attempt(each, circuit, permit).finally(() => sending.delete(leaving))
       sending.add(leaving)
     }
-    return claims.length
+    // Behind the last tenant there may be none, and others before it.
+    return claims.length + (after === '' ? 0 : 1)
   }
 
+  let turn = 0
   /** Claims what can leave now; returns milliseconds until there may be more without news. */
   const look = async (): Promise<number> => {
     const [, lanes] = await database.acrossTenantsAtOnce(WHY, [
@@ -108,11 +127,20 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       listLanes(options.openSeconds ?? OPEN_SECONDS),
     ])
     let next = IDLE_MS
-    for (const lane of lanes) {
+    // Another one first each time: where there is not room for all, all get their turn.
+    turn += 1
+    for (const lane of [...lanes.slice(turn % lanes.length), ...lanes.slice(0, turn % lanes.length)]) {
+      if (stopping.signal.aborted) break
       const readyIn = Math.max(lane.due_in_ms, lane.circuit_in_ms)
       if (readyIn > 0) next = Math.min(next, readyIn)
-      else if (sending.size >= SENDING_MAX) next = Math.min(next, LOOK_AGAIN_MS)
-      else next = Math.min(next, (await claim(lane)) > 0 ? LOOK_AT_MOST_EVERY_MS : LOOK_AGAIN_MS)
+      else if (roomFor(lane.kind) <= 0) next = Math.min(next, LOOK_AGAIN_MS)
+      else {
+        const left = await claim(lane).catch((err) => {
+          logger.warn({ err, component: 'deliveries', circuit: lane.circuit }, 'a circuit could not be served')
+          return 0
+        })
+        next = Math.min(next, left > 0 ? LOOK_AT_MOST_EVERY_MS : LOOK_AGAIN_MS)
+      }
     }
     return next
   }
@@ -142,11 +170,10 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     stop: async () => {
       stopping.abort()
       wake()
-      await running
-      await listening.close()
       const breaking = setTimeout(() => breakOff.abort(), STOP_WAITS_SECONDS * 1_000)
       // What is broken off is recorded too: it waits for the next process, not for its lease to run out.
       const leaving = setTimeout(() => recorder.giveUp(), (STOP_WAITS_SECONDS + RECORD_WAITS_SECONDS) * 1_000)
+      await Promise.all([running, listening.close()])
       await Promise.all(sending)
       clearTimeout(breaking)
       clearTimeout(leaving)
@@ -155,6 +182,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
 }
 
 class NothingToProbeWith extends Error {}
+
+/** SQLSTATE lock_not_available: `lock_timeout` was over. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** One attempt, which ends by its kind's time-out. A sender rejects only when it is broken off; otherwise it is broken. */
 async function sendUnlessBrokenOff(

@@ -2,10 +2,10 @@ import { sleep } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import type { Database, SystemTx } from '../../platform/database/index.ts'
 import type { CallOutcome, CircuitBreaker, Permit, Transition } from '../../platform/resilience/index.ts'
-import { POLICIES, type SendOutcome, switchOffChannel } from '../channels/index.ts'
+import { POLICIES, RETRY_AFTER_CAP_SECONDS, type SendOutcome, switchOffChannel } from '../channels/index.ts'
 import { type Claim, judge, type Verdict } from './delivery.ts'
 import { type AttemptOutcome, recordAttempts } from './record-store.ts'
-import { tellOfCircuit } from './tell-of-circuit.ts'
+import { type CircuitNews, lockSignals, tellOfCircuit, tellOfSwitchedOff } from './tell-of-circuit.ts'
 
 /** How an attempt ended; `lost`: we broke it off, and nobody knows whether it arrived. */
 export type Ended = { claim: Claim; circuit: string; permit: Permit; outcome: SendOutcome | { kind: 'lost' } }
@@ -83,24 +83,32 @@ export function openRecorder(options: {
   }
 }
 
-/** Reports calls to their circuits, circuit by circuit in the order of their names; a change of state is a signal. */
+/**
+ * Reports calls to their circuits, in the order of their names, and then tells of what changed, tenant by tenant: always
+ * the same order of locks, or two processes would wait for each other's.
+ */
 async function recordCalls(
   tx: SystemTx,
   breaker: CircuitBreaker,
   batch: readonly Ended[],
 ): Promise<[string, Transition][]> {
-  const transitions: [string, Transition][] = []
+  const news: CircuitNews[] = []
   for (const { circuit, permit, outcome, claim } of batch.toSorted((a, b) => (a.circuit < b.circuit ? -1 : 1))) {
     const transition = await breaker.record(tx, circuit, permit, callOutcome(outcome))
-    if (outcome.kind === 'throttled') await breaker.pause(tx, circuit, pauseSeconds(claim, outcome.retryAfterSeconds))
-    if (outcome.kind === 'refused' && outcome.disablesChannel) {
-      await switchOffChannel(tx, claim.channel, outcome.reason)
-    }
-    if (!transition) continue
-    transitions.push([circuit, transition])
-    await tellOfCircuit(tx, { circuit, transition, reason: 'reason' in outcome ? outcome.reason : null, claim })
+    if (outcome.kind === 'throttled') await breaker.pause(tx, circuit, pauseSeconds(outcome.retryAfterSeconds))
+    if (transition) news.push({ circuit, transition, reason: 'reason' in outcome ? outcome.reason : null, claim })
   }
-  return transitions
+  const gone = batch.filter(({ outcome }) => outcome.kind === 'refused' && outcome.disablesChannel)
+  await lockSignals(
+    tx,
+    [...news, ...gone].map(({ claim }) => claim.tenantId),
+  )
+  for (const each of news) await tellOfCircuit(tx, each)
+  for (const { claim, outcome } of gone) {
+    const reason = 'reason' in outcome ? outcome.reason : ''
+    if (await switchOffChannel(tx, claim.channel, reason)) await tellOfSwitchedOff(tx, claim, reason)
+  }
+  return news.map(({ circuit, transition }) => [circuit, transition])
 }
 
 /** Who refuses or asks for a pause is well; whether our request is, is another matter. */
@@ -110,9 +118,7 @@ function callOutcome(outcome: Ended['outcome']): CallOutcome {
 }
 
 const PAUSE_SECONDS = 5
-const PAUSE_SECONDS_MAX = 3_600
-const pauseSeconds = ({ channel }: Claim, asked: number | undefined) =>
-  Math.min(asked ?? PAUSE_SECONDS, PAUSE_SECONDS_MAX, POLICIES[channel.kind].capSeconds)
+const pauseSeconds = (asked: number | undefined) => Math.min(asked ?? PAUSE_SECONDS, RETRY_AFTER_CAP_SECONDS)
 
 const attemptOutcome = ({ kind }: Ended['outcome']): AttemptOutcome => (kind === 'throttled' ? 'failed' : kind)
 

@@ -79,14 +79,14 @@ export async function redrive(
   const chosen =
     'deliveryId' in what
       ? sql`delivery_id = ${what.deliveryId} and state in ('delivered', 'dead')`
-      : sql`delivery_id in (
+      : sql`deliveries.state = 'dead' and delivery_id in (
           select delivery_id from deliveries join channels using (tenant_id, channel_id)
           where deliveries.state = 'dead' and channels.is_enabled
             ${what.channelId === undefined ? sql`` : sql`and deliveries.channel_id = ${what.channelId}`}
           order by deliveries.ended_at, delivery_id limit ${what.limit})`
   const { rows } = await sql<{ delivery_id: string }>`
     with anew as (
-      update deliveries set state = 'waiting', due_at = now(), started_at = now(), ended_at = null
+      update deliveries set state = 'waiting', tries = 0, due_at = now(), started_at = now(), ended_at = null
       from channels
       where channels.tenant_id = deliveries.tenant_id and channels.channel_id = deliveries.channel_id and channels.is_enabled
         and ${chosen}

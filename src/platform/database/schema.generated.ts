@@ -105,6 +105,7 @@ export interface Deliveries {
   state: Generated<string>;
   subject: string;
   tenant_id: string;
+  tries: Generated<number>;
 }
 
 export interface DeliveryAttempts {

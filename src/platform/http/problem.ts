@@ -118,7 +118,7 @@ function fromFastify(error: FastifyError, request: FastifyRequest): Fault | null
 
 /** SQLSTATE classes and driver messages that mean "not now" rather than "wrong". */
 const UNAVAILABLE_STATES = new Set([
-  ...['57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '57014', '55P03', '25P03'],
+  ...['57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '57014', '55P03', '25P03', '40P01'],
 ])
 const UNAVAILABLE_CODES = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],

@@ -12,6 +12,8 @@ create table deliveries (
   position bigint not null generated always as identity,
   state text not null default 'waiting' check (state in ('waiting', 'sending', 'delivered', 'dead')),
   attempts integer not null default 0,
+  -- Those since it was made or redriven: by them it is chosen and waits.
+  tries integer not null default 0,
   due_at timestamptz not null default now(),
   -- Grows with each claim; who holds an older one can record nothing.
   fencing bigint not null default 0,
@@ -28,15 +30,17 @@ create table deliveries (
   foreign key (tenant_id, signal_id) references signals on delete cascade
 );
 -- The queue of a circuit: what has failed most often first, then what was never tried, from one tenant after the other.
-create index deliveries_again on deliveries (circuit, attempts desc, position) where state = 'waiting' and attempts > 0;
-create index deliveries_fresh on deliveries (circuit, tenant_id, position) where state = 'waiting' and attempts = 0;
+create index deliveries_again on deliveries (circuit, tries desc, position) where state = 'waiting' and tries > 0;
+create index deliveries_fresh on deliveries (circuit, tenant_id, position) where state = 'waiting' and tries = 0;
 create index deliveries_due on deliveries (circuit, due_at) where state = 'waiting';
 create index deliveries_sending on deliveries (circuit, lease_expires_at) where state = 'sending';
 -- Whether an earlier one about the same subject is still to be delivered.
 create index deliveries_in_order on deliveries (tenant_id, channel_id, subject, position) where state in ('waiting', 'sending');
+create index deliveries_by_id on deliveries (delivery_id);
+create index deliveries_ended on deliveries (ended_at) where state = 'delivered';
 create index deliveries_by_signal on deliveries (tenant_id, signal_id);
 create index deliveries_dead on deliveries (tenant_id, ended_at desc, delivery_id) where state = 'dead';
-select platform.secure_tenant_table('deliveries', 'select, insert, update');
+select platform.secure_tenant_table('deliveries', 'select, insert, update, delete');
 
 create table delivery_attempts (
   tenant_id text not null,
@@ -51,7 +55,7 @@ create table delivery_attempts (
   primary key (tenant_id, delivery_id, attempt),
   foreign key (tenant_id, delivery_id) references deliveries on delete cascade
 );
-select platform.secure_tenant_table('delivery_attempts', 'select, insert, update');
+select platform.secure_tenant_table('delivery_attempts', 'select, insert, update, delete');
 
 -- Runs with the rights of who raises: row-level security shows exactly the tenant's channels. The system role sees all.
 create function deliver_raised_signals() returns trigger language plpgsql as $$
@@ -102,5 +106,16 @@ begin
   where tenant_id = new.tenant_id and channel_id = new.channel_id and state = 'waiting';
   return null;
 end $$;
+
+-- Nobody has to look any more after a channel that is not used.
+create function resolve_signals_of_channel() returns trigger language plpgsql as $$
+begin
+  update signals set state = 'resolved', resolved_at = clock_timestamp()
+  where tenant_id = old.tenant_id and dedupe_key = old.circuit and state <> 'resolved';
+  return null;
+end $$;
+create trigger resolve_signals after delete on channels for each row execute function resolve_signals_of_channel();
+create trigger resolve_signals_of_disabled after update of is_enabled on channels
+  for each row when (old.is_enabled and not new.is_enabled) execute function resolve_signals_of_channel();
 create trigger give_up_deliveries after update of is_enabled on channels
   for each row when (old.is_enabled and not new.is_enabled) execute function give_up_deliveries_of_channel();
