@@ -103,13 +103,18 @@ export async function openActor(scene: Scene) {
       case 'thaw database':
         return postgres.thaw()
       case 'fault':
-        return helpdesk.setFaults([...helpdesk.faults(), action.fault satisfies Fault])
+        // First: the one that makes every page slow stays last.
+        return helpdesk.setFaults([action.fault satisfies Fault, ...helpdesk.faults()])
       case 'notify':
         return helpdesk.set({ notify: action.mode })
-      case 'insert ticket':
-        return insert(tenantNamed(action.tenant), action.isUrgent)
-      case 'change ticket':
-        return helpdesk.changeTicket(pickTicket(action.pick).external_id, content(action.isUrgent))
+      case 'insert tickets':
+        for (let n = 0; n < action.count; n += 1) insert(tenantNamed(action.tenant), action.isUrgent)
+        return
+      case 'change tickets':
+        for (let n = 0; n < action.count; n += 1) {
+          helpdesk.changeTicket(pickTicket(action.pick + n).external_id, content(action.isUrgent))
+        }
+        return
       case 'delete ticket':
         return helpdesk.deleteTicket(pickTicket(action.pick).external_id)
       case 'restore ticket': {
@@ -153,7 +158,7 @@ function describe(action: Action): string {
   if ('process' in action) return `${action.do} process ${action.process}`
   if ('mode' in action) return `the receiver is ${action.mode}`
   if ('how' in action) return `${action.do}, ${action.how}`
-  if ('isUrgent' in action) return `${action.do}, ${action.isUrgent ? 'urgent' : 'calm'}`
+  if ('isUrgent' in action) return `${action.do}, ${action.count} ${action.isUrgent ? 'urgent' : 'calm'}`
   if ('tenant' in action) return `${action.do} of ${TENANTS[action.tenant]}`
   return action.do
 }

@@ -5,12 +5,15 @@ import { OPERATOR_TOKEN } from '../harness/system-process.ts'
 
 const TIMEOUT_MS = 5_000
 const AGAIN_AFTER_MS = 300
+/** Not there yet or no more, somebody was faster, or not now. */
+const EXCUSED = [200, 201, 202, 404, 409, 429, 503]
 
 export type InsistentClient = ReturnType<typeof insistentClient>
 
 /**
  * Asks any process, and again with the same `Idempotency-Key` until there is an answer that counts: not silence, 503,
- * 429, or that the request is still under way. A 500 is told, for nothing that is done here excuses one.
+ * 429, or that the request is still under way. Told as a fault is what no outage excuses: a 500, or that the operator is
+ * somebody else all of a sudden.
  */
 export function insistentClient(urls: () => string[], onFault: (sentence: string) => void) {
   let isOver = false
@@ -40,8 +43,9 @@ export function insistentClient(urls: () => string[], onFault: (sentence: string
       const key = randomUUID()
       while (!isOver) {
         const answer = await askOnce<Body>(path, method, key, body)
+        if (answer && !EXCUSED.includes(answer.status))
+          onFault(`${method} ${path} answered ${answer.status}: ${answer.text}`)
         if (answer && counts(answer)) return answer
-        if (answer?.status === 500) onFault(`${method} ${path} answered 500: ${answer.text}`)
         await sleep(AGAIN_AFTER_MS)
       }
       throw new Error(`${method} ${path} was never answered`)

@@ -7,6 +7,7 @@ import { invariantViolations, receiverViolations } from './invariants.ts'
 import { openScene, type Scene } from './scene.ts'
 import { makeSchedule, TENANTS } from './schedule.ts'
 import { drain, mend, runOnceMore } from './settle.ts'
+import { whatHappened } from './what-happened.ts'
 
 /**
  * Plays the schedule of a seed on a system of its own, lets it recover, and says what is wrong then: a sentence each,
@@ -35,6 +36,7 @@ export async function playChaos(options: {
     await actor.finished()
     await runOnceMore(scene)
     await drain(scene)
+    for (const sentence of await whatHappened(scene.databaseUrl)) say(sentence)
     return await look(scene)
   } catch (error) {
     return [...scene.faults, (error as Error).message]

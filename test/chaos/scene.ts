@@ -1,5 +1,6 @@
 import { startMockProvider } from '../../mock-provider/index.ts'
 import { ownPostgres } from '../harness/own-postgres.ts'
+import { PAGES } from '../harness/provider.ts'
 import { createDatabase } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { insistentClient } from './insistent-client.ts'
@@ -7,9 +8,12 @@ import { emptyLedger } from './ledger.ts'
 import { LEASE_SECONDS, PROCESSES, TENANTS } from './schedule.ts'
 import { superviseProcess } from './supervised-process.ts'
 
-/** Two to three pages a tenant. */
-const TICKETS = 700
+const TICKETS = 1_200
+/** Of a page: a run takes a second or two, long enough for whoever is killed to be in the middle of one. */
+const PAGE_MS = 120
 const SLOW_MS = 7_000
+/** Long enough for whoever is killed to be sending something. */
+const NOTIFY_MS = { notifyDelayMinMs: 200, notifyDelayMaxMs: 1_500 }
 
 export type Scene = Awaited<ReturnType<typeof openScene>>
 
@@ -23,8 +27,9 @@ export async function openScene(seed: number, print: (sentence: string) => void)
   const postgres = await ownPostgres()
   const helpdesk = await startMockProvider({
     ...{ port: 0, rateLimit: 0, seed, tickets: TICKETS, tenants: TENANTS.length, modified: 0 },
-    ...{ notify: 'ok', notifyDelayMinMs: 5, notifyDelayMaxMs: 50, notifySlowMs: SLOW_MS },
+    ...{ notify: 'ok', ...NOTIFY_MS, notifySlowMs: SLOW_MS },
   })
+  helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: PAGE_MS }])
   const { url: databaseUrl } = await createDatabase(postgres.url)
   const processes = Array.from({ length: PROCESSES }, (_, index) =>
     superviseProcess({

@@ -56,8 +56,8 @@ describe('the schedule of a seed', () => {
   it('has everything in five minutes that can be done', () => {
     const kinds = new Set(SEEDS.flatMap((seed) => makeSchedule(seed, MINUTES).map(({ action }) => action.do)))
     expect([...kinds].sort()).toEqual([
-      ...['acknowledge signal', 'cancel run', 'change ticket', 'correct ticket', 'delete ticket', 'fault', 'freeze'],
-      ...['freeze database', 'insert ticket', 'kill', 'notify', 'resolve signal', 'restore ticket', 'start'],
+      ...['acknowledge signal', 'cancel run', 'change tickets', 'correct ticket', 'delete ticket', 'fault', 'freeze'],
+      ...['freeze database', 'insert tickets', 'kill', 'notify', 'resolve signal', 'restore ticket', 'start'],
       ...['start database', 'start run', 'stop database', 'thaw', 'thaw database'],
     ])
     const perSchedule = SEEDS.map((seed) => makeSchedule(seed, MINUTES).length)

@@ -12,8 +12,8 @@ export type Action =
   | { do: 'start database' | 'freeze database' | 'thaw database' }
   | { do: 'fault'; fault: ScheduledFault }
   | { do: 'notify'; mode: NotifyMode }
-  | { do: 'insert ticket'; tenant: number; isUrgent: boolean }
-  | { do: 'change ticket'; pick: number; isUrgent: boolean }
+  | { do: 'insert tickets'; count: number; tenant: number; isUrgent: boolean }
+  | { do: 'change tickets'; count: number; pick: number; isUrgent: boolean }
   | { do: 'delete ticket' | 'restore ticket' | 'acknowledge signal' | 'resolve signal'; pick: number; tenant: number }
   | { do: 'start run' | 'cancel run'; tenant: number }
   | { do: 'correct ticket'; pick: number; urgency: 'high' | 'medium' | 'low' }
@@ -34,6 +34,8 @@ export const TENANTS = ['tenant_a', 'tenant_b', 'tenant_c'] as const
 export const LEASE_SECONDS = 5
 
 const PICK_MAX = 999_999
+/** Tickets that change at one moment. */
+const BURST_MAX = 10
 /** How far apart two draws are: half a second on average. */
 const [SOONEST_MS, LATEST_MS] = [100, 900]
 /** Before the end everything that was taken away is back for so long. */
@@ -45,6 +47,7 @@ type Outage = { resource: string; lengthMs: [number, number]; begin: Action; end
 type Drawn = { weight: number; draw: (random: Random) => Action | Outage }
 
 const pick = (random: Random) => random.integer(0, PICK_MAX)
+const count = (random: Random) => random.integer(1, BURST_MAX)
 const tenant = (random: Random) => random.integer(0, TENANTS.length - 1)
 const some = (random: Random) => ({ pick: pick(random), tenant: tenant(random) })
 
@@ -70,7 +73,7 @@ const FAULTS: ((random: Random) => Omit<ScheduledFault, 'route' | 'times'>)[] = 
   (random) => ({ kind: 'slow', delay_ms: random.integer(100, 7_000) }),
   (random) => ({ kind: 'status', status: 429, retry_after: random.integer(1, 4) }),
 ]
-const ROUTES = ['/external/support-tickets', '/external/deleted-tickets', '/notify', '/notify'] as const
+const ROUTES = ['/external/support-tickets', '/external/deleted-tickets', '/notify'] as const
 
 const DRAWN: readonly Drawn[] = [
   { weight: 4, draw: (random) => outageOfProcess(random, 'kill', 'start', 6_000) },
@@ -97,11 +100,27 @@ const DRAWN: readonly Drawn[] = [
     weight: 4,
     draw: (random) => ({
       do: 'notify',
-      mode: random.pick(['ok', 'ok', 'failing', 'hanging', 'slow', 'shipped', 'random']),
+      mode: random.pick(['ok', 'ok', 'ok', 'ok', 'failing', 'hanging', 'slow', 'shipped', 'random']),
     }),
   },
-  { weight: 10, draw: (random) => ({ do: 'insert ticket', tenant: tenant(random), isUrgent: random.chance(0.6) }) },
-  { weight: 10, draw: (random) => ({ do: 'change ticket', pick: pick(random), isUrgent: random.chance(0.5) }) },
+  {
+    weight: 10,
+    draw: (random) => ({
+      do: 'insert tickets',
+      count: count(random),
+      tenant: tenant(random),
+      isUrgent: random.chance(0.6),
+    }),
+  },
+  {
+    weight: 10,
+    draw: (random) => ({
+      do: 'change tickets',
+      count: count(random),
+      pick: pick(random),
+      isUrgent: random.chance(0.5),
+    }),
+  },
   { weight: 5, draw: (random) => ({ do: 'delete ticket', ...some(random) }) },
   { weight: 4, draw: (random) => ({ do: 'restore ticket', ...some(random) }) },
   { weight: 12, draw: (random) => ({ do: 'start run', tenant: tenant(random) }) },

@@ -3,7 +3,7 @@ import { playChaos } from '../chaos/play.ts'
 import { makeSchedule } from '../chaos/schedule.ts'
 
 /** One whose schedule kills and freezes processes, and stops and freezes the database. */
-const SEED = 21
+const SEED = 28
 const SECONDS = 25
 
 it('what is killed, frozen, restarted and lied to for half a minute has lost and doubled nothing afterwards', {
