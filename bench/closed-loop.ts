@@ -14,14 +14,8 @@ const REFUSALS = [429, 503]
  * Clients that each ask, wait for the whole answer, think, and ask again until they are stopped. Connections are kept; what
  * an answer took is measured here, from the request to its last byte.
  */
-export function startClients(options: {
-  count: number
-  thinkMs: number
-  token?: string
-  asked: readonly Asked[]
-  fraction: () => number
-}) {
-  const { count, thinkMs, asked, fraction } = options
+export function startClients(options: { count: number; thinkMs: number; token?: string; asked: readonly Asked[] }) {
+  const { count, thinkMs, asked } = options
   const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
   const tallies = new Map<string, Tally>(
     asked.map(({ name }) => [name, { milliseconds: [], refused: new Map(), errors: new Map() }]),
@@ -32,7 +26,7 @@ export function startClients(options: {
   let endedAfterMs = 0
 
   const draw = (): Asked => {
-    let left = fraction() * wholeWeight
+    let left = Math.random() * wholeWeight
     for (const each of asked) {
       left -= each.weight
       if (left < 0) return each
@@ -55,7 +49,7 @@ export function startClients(options: {
   }
   const client = async () => {
     // Not all at the same moment.
-    await sleep(fraction() * thinkMs)
+    await sleep(Math.random() * thinkMs)
     while (!isOver) {
       await ask(draw())
       await sleep(thinkMs)

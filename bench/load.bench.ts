@@ -1,6 +1,5 @@
 import { loadavg } from 'node:os'
 import type { Client } from 'pg'
-import { randomStream } from '../mock-provider/random.ts'
 import { sleep } from '../src/kernel/abort.ts'
 import { call } from '../test/harness/call.ts'
 import { administer, createDatabase, createTemplate } from '../test/harness/server.ts'
@@ -55,7 +54,6 @@ export async function bench(): Promise<void> {
 type Loaded = { system: SystemUnderBench; client: Client; helpdeskUrl: string; emptyUrl: string }
 
 async function load({ system, client, helpdeskUrl, emptyUrl }: Loaded): Promise<void> {
-  const random = randomStream(1, 'load')
   for (const tenant_id of TENANTS) await ask(system, '/tenants', 'POST', { tenant_id, name: tenant_id })
   await Promise.all(TENANTS.map((tenant) => runOnce(system, tenant)))
   const { rows: tickets } = await client.query(
@@ -69,11 +67,11 @@ async function load({ system, client, helpdeskUrl, emptyUrl }: Loaded): Promise<
   const runs = keepRunning(system)
   const changes = keepChanging(helpdeskUrl, tickets)
   const clients = startClients({
-    ...{ count: CLIENTS, thinkMs: THINK_MS, token: OPERATOR_TOKEN, fraction: random.fraction },
-    asked: routes(system.url, () => random.pick(tickets)),
+    ...{ count: CLIENTS, thinkMs: THINK_MS, token: OPERATOR_TOKEN },
+    asked: routes(system.url, () => tickets[Math.floor(Math.random() * tickets.length)]),
   })
   const peers = startClients({
-    ...{ count: CLIENTS, thinkMs: THINK_MS, fraction: randomStream(1, 'peer').fraction },
+    ...{ count: CLIENTS, thinkMs: THINK_MS },
     asked: [{ name: 'Fastify’s empty route', weight: 1, url: () => emptyUrl }],
   })
   await watch(system, client, () => clients.answered() + peers.answered())
