@@ -150,11 +150,9 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
           or created_at >= greatest(last_whole, first_whole) and created_at < "to")
       ) as edges
     ), facets as (
-      select facet, value, coalesce(sum(tickets) filter (where "window" = 'range'), 0)::int8 as count,
-        coalesce(sum(tickets) filter (where "window" = 'current'), 0)::int8 as current,
-        coalesce(sum(tickets) filter (where "window" = 'before'), 0)::int8 as before
+      select facet, value, sum(tickets)::int8 as count
       from (
-        select "window", facet, value, tickets
+        select counts.facet, counts.value, counts.tickets
         from facet_pieces cross join (values ('keyword'), ('source')) as facets (name)
         cross join lateral (
           -- Grouped here, or the counters of all days would be joined with the pieces.
@@ -162,9 +160,9 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
           where counts.facet = name and counts.grain = facet_pieces.grain and starts_on >= "from"::date and starts_on < "to"::date
           group by facet, value
         ) as counts
-        where grain <> 'tickets' and (name = 'keyword' or "window" = 'range')
+        where "window" = 'range' and grain <> 'tickets'
         union all
-        select "window", facet, value, 1
+        select facets.facet, facets.value, 1
         from facet_pieces cross join lateral (
           -- Ordered, or an index with the source before the time would be read from end to end.
           select source, keywords from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
@@ -175,9 +173,42 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
           union all
           select distinct 'keyword', keyword from unnest(keywords) as keyword where keyword is not null
         ) as facets
-        where grain = 'tickets'
+        where "window" = 'range' and grain = 'tickets'
       ) as parts
       group by facet, value
+    ), top_keywords as materialized (
+      select value, count from facets where facet = 'keyword' and count > 0
+      order by count desc, value limit ${sql.lit(KEYWORDS_MAX)}
+    ), counted_months as materialized (
+      select (select min(starts_on) from ticket_facet_counts where facet = 'keyword' and grain = 'month') as first,
+        (select max(starts_on) from ticket_facet_counts where facet = 'keyword' and grain = 'month') as last
+    ), growth as (
+      -- Only of the keywords that are shown: a month of days has many times as many.
+      select value, coalesce(sum(tickets) filter (where "window" = 'current'), 0)::int8 as current,
+        coalesce(sum(tickets) filter (where "window" = 'before'), 0)::int8 as before
+      from (
+        select top_keywords.value, "window", counts.tickets
+        from facet_pieces cross join counted_months cross join top_keywords
+        cross join lateral generate_series(
+          greatest("from" at time zone 'UTC', first::timestamp),
+          least("to" at time zone 'UTC', last + interval '1 month') - interval '1 day',
+          case grain when 'month' then interval '1 month' else interval '1 day' end) as starts_at
+        cross join lateral (
+          select coalesce(sum(counts.tickets), 0) as tickets from ticket_facet_counts as counts
+          where counts.facet = 'keyword' and counts.grain = facet_pieces.grain and counts.starts_on = starts_at::date
+            and counts.value = top_keywords.value
+        ) as counts
+        where "window" <> 'range' and grain <> 'tickets'
+        union all
+        select top_keywords.value, "window", 1
+        from facet_pieces cross join lateral (
+          select keywords from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
+          order by created_at desc offset 0
+        ) as edge
+        join top_keywords on top_keywords.value = any(edge.keywords)
+        where "window" <> 'range' and grain = 'tickets'
+      ) as parts
+      group by value
     ), at_risk as materialized (
       select customer_id, risk, unresolved_high, unresolved_negative
       from ticket_customer_counts where risk > 0 order by risk desc, customer_id limit ${sql.lit(CUSTOMERS_MAX)}
@@ -188,8 +219,8 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
       (select json_agg(json_build_object('label', label, 'starts_at', starts_at, 'from', "from", 'to', "to", 'count', count) order by starts_at)
         from trends where span = 'day') as days,
       (select coalesce(json_agg(top order by count desc, keyword), '[]') from (
-        select value as keyword, count, current, before from facets where facet = 'keyword' and count > 0
-        order by count desc, value limit ${sql.lit(KEYWORDS_MAX)}) as top) as keywords,
+        select value as keyword, count, coalesce(current, 0) as current, coalesce(before, 0) as before
+        from top_keywords left join growth using (value)) as top) as keywords,
       (select coalesce(json_agg(top order by count desc, source), '[]') from (
         select value as source, count from facets where facet = 'source' and count > 0
         order by count desc, value limit ${sql.lit(SOURCES_MAX)}) as top) as sources,
