@@ -27,6 +27,8 @@ declare module 'fastify' {
 
 export type MountDependencies = { database: Database; authenticate: Authenticate }
 
+const LIVE_ANSWER =
+  'Answers with server-sent events; with the same events as messages `{ id, event, data }` of a WebSocket when the request asks for one.'
 const SAFE_METHODS = new Set(['GET', 'HEAD'])
 
 /** Registers one declared route: schemas, who may call it, and a handler wrapped in its tenant's transaction. */
@@ -58,7 +60,7 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
       ...(route.upload ? { consumes: [...route.upload] } : {}),
       response: { ...route.responses, '4xx': Problem, '5xx': Problem },
       ...(route.access === 'public' ? { security: [] } : {}),
-      description: describeAccess(route),
+      description: route.live ? `${describeAccess(route)} ${LIVE_ANSWER}` : describeAccess(route),
     },
     preValidation: (request) => authorizeEarly(route, request),
     preHandler: refuseUnstorableText,
