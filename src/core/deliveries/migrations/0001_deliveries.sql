@@ -25,7 +25,7 @@ create table deliveries (
   -- Of the last attempt, or why it is dead.
   last_failure text,
   primary key (tenant_id, delivery_id),
-  unique (tenant_id, channel_id, signal_id),
+  unique (tenant_id, signal_id, channel_id),
   foreign key (tenant_id, channel_id) references channels on delete cascade,
   foreign key (tenant_id, signal_id) references signals on delete cascade
 );
@@ -38,7 +38,6 @@ create index deliveries_sending on deliveries (circuit, lease_expires_at) where 
 create index deliveries_in_order on deliveries (tenant_id, channel_id, subject, position) where state in ('waiting', 'sending');
 create index deliveries_by_id on deliveries (delivery_id);
 create index deliveries_ended on deliveries (ended_at) where state = 'delivered';
-create index deliveries_by_signal on deliveries (tenant_id, signal_id);
 create index deliveries_dead on deliveries (tenant_id, ended_at desc, delivery_id) where state = 'dead';
 select platform.secure_tenant_table('deliveries', 'select, insert, update, delete');
 
