@@ -9,12 +9,23 @@ import { waitFor } from './wait-for.ts'
 /** `fast` rolls back what is under way and writes a checkpoint; `immediate` leaves as after a crash. */
 export type Shutdown = 'fast' | 'immediate'
 
-/** A process and what it has started, itself first: a postmaster that stands still starts no more. */
+/**
+ * A process and what it has started, itself first: a postmaster that stands still starts no more. One that goes on may
+ * end its children between their listing and their signal, and so may they themselves: who has ended needs none.
+ */
 function signalFamily(pid: number, signal: NodeJS.Signals): void {
   process.kill(pid, signal)
   const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
   for (const [child, parent] of processes.split('\n').map((line) => line.trim().split(/\s+/).map(Number))) {
-    if (child !== undefined && parent === pid) process.kill(child, signal)
+    if (child !== undefined && parent === pid) signalUnlessEnded(child, signal)
+  }
+}
+
+function signalUnlessEnded(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
