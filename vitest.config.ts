@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Ends a test that has failed; a machine with other work may take long. See waitFor in test/harness.
+    expect: { poll: { timeout: 50_000 } },
     // A test that has to be run twice to pass is a broken test.
     retry: 0,
   },

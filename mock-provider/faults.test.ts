@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Fault, type MockProvider, startMockProvider } from './index.ts'
 
 const LIST = '/external/support-tickets'
@@ -42,7 +42,7 @@ describe('faults', () => {
   it('reset: breaks the connection without an answer, and the log says so', async () => {
     put({ route: LIST, kind: 'reset' })
     await expect(get(LIST)).rejects.toThrow()
-    await vi.waitFor(() => expect(lastCall()?.duration_ms).not.toBeNull())
+    await expect.poll(() => lastCall()?.duration_ms).not.toBeNull()
     expect(lastCall()).toMatchObject({ path: LIST, status: null, fault: 'reset' })
   })
 
@@ -64,10 +64,10 @@ describe('faults', () => {
     put({ route: LIST, kind: 'hang' })
     const caller = new AbortController()
     const answer = fetch(provider.url + LIST, { signal: caller.signal })
-    await vi.waitFor(() => expect(lastCall()).toMatchObject({ path: LIST, fault: 'hang', duration_ms: null }))
+    await expect.poll(() => lastCall()).toMatchObject({ path: LIST, fault: 'hang', duration_ms: null })
     caller.abort()
     await expect(answer).rejects.toThrow()
-    await vi.waitFor(() => expect(lastCall()).toMatchObject({ status: null, duration_ms: expect.any(Number) }))
+    await expect.poll(() => lastCall()).toMatchObject({ status: null, duration_ms: expect.any(Number) })
   })
 
   it('happen on their route alone, or on all of them', async () => {

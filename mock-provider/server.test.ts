@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startMockProvider } from './index.ts'
 
 describe('the server', () => {
@@ -19,8 +19,8 @@ describe('the server', () => {
       fetch(`${provider.url}/external/deleted-tickets`),
       fetch(`${provider.url}/notify`, { method: 'POST', headers, body }),
     ])
-    await vi.waitFor(() => expect(provider.calls().calls).toHaveLength(3))
-    await vi.waitFor(() => expect(provider.notifications()).toHaveLength(1))
+    await expect.poll(() => provider.calls().calls).toHaveLength(3)
+    await expect.poll(() => provider.notifications()).toHaveLength(1)
     await Promise.all([provider.close(), provider.close()])
     expect((await answers).map((answer) => answer.status)).toEqual(['rejected', 'rejected', 'rejected'])
     await idleEnded
@@ -37,7 +37,7 @@ describe('the server', () => {
     const body = JSON.stringify({ ticket_id: 'ext-1', tenant_id: 'a', urgency: 'high', reason: 'x' })
     const headers = { 'content-type': 'application/json' }
     const answer = fetch(`${provider.url}/notify`, { method: 'POST', headers, body }).catch(() => 'cut off')
-    await vi.waitFor(() => expect(provider.notifications()).toHaveLength(1))
+    await expect.poll(() => provider.notifications()).toHaveLength(1)
     await provider.close()
     expect(await answer).toBe('cut off')
   })
@@ -49,7 +49,7 @@ describe('the server', () => {
     const ended = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => undefined)
     socket.write('GET /health HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(3))
-    await vi.waitFor(() => expect(provider.calls().calls).toHaveLength(3))
+    await expect.poll(() => provider.calls().calls).toHaveLength(3)
     await provider.close()
     await ended
   })

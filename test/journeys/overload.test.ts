@@ -40,7 +40,7 @@ describe('a process that gets more requests than its connections can take', () =
       )
       const paths = ['/health/live', '/health/ready', '/health', '/metrics', '/errors/http.overloaded']
       const others = await Promise.all(
-        paths.map((path) => call(system.url + path, { signal: AbortSignal.timeout(2_500) })),
+        paths.map((path) => call(system.url + path, { signal: AbortSignal.timeout(10_000) })),
       )
       expect(others.map(({ status }) => status)).toEqual(paths.map(() => 200))
       const waiting = /^signalbox_database_waiting (\d+)$/m.exec(others[3]?.text ?? '')?.[1]

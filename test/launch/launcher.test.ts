@@ -57,7 +57,7 @@ test('dev starts the program again when it changes, and stops it in order', asyn
   const launched = clone.launch('dev')
   await expect.poll(launched.output).toContain('serving')
   clone.write('src/main.ts', SERVER.replace('serving', 'serving again'))
-  await expect.poll(launched.output, { timeout: 10_000 }).toMatch(/stopped after 1.*serving again/s)
+  await expect.poll(launched.output).toMatch(/stopped after 1.*serving again/s)
   launched.signal('SIGTERM')
   await launched.ended
   expect(launched.output()).toMatch(/serving again.*stopped after 1/s)

@@ -12,8 +12,6 @@ import {
   temporaryDirectory,
 } from './processes.fixture.ts'
 
-const GONE = { timeout: 15_000 }
-
 const dataDir = sharedDirectory()
 
 test('a second owner is refused with the directory and the pid of the first, which goes on', async () => {
@@ -50,7 +48,7 @@ test('the server of a killed owner stops by itself', async () => {
   await owner.ready
   owner.signal('SIGKILL')
   await owner.exited
-  await expect.poll(() => processesOf(dataDir), GONE).toEqual([])
+  await expect.poll(() => processesOf(dataDir)).toEqual([])
 })
 
 test('after kill -9 of the whole group the next start, at once, has what was committed and leaves nothing running', async () => {
@@ -62,7 +60,7 @@ test('after kill -9 of the whole group the next start, at once, has what was com
   const next = await start({ dataDir })
   expect(await query(next.url, 'select answer from committed')).toEqual([{ answer: 42 }])
   await next.close()
-  await expect.poll(() => processesOf(dataDir), GONE).toEqual([])
+  await expect.poll(() => processesOf(dataDir)).toEqual([])
 })
 
 test('a server that lost its guardian too is stopped by the next start', async () => {
