@@ -42,6 +42,8 @@ export type CompiledRules = {
   /** The concepts of the document, then the marks, in this order. */
   concepts: readonly Concept[]
   marks: Readonly<Record<(typeof MARKS)[number], number>>
+  /** Names of concepts that say nothing by themselves: a case number, "since". */
+  faint: ReadonlySet<string>
   combinations: readonly Combination[]
   /** The base's, then the tenant's own. */
   lexicons: readonly Lexicon[]
@@ -143,6 +145,7 @@ function compileBaseAnew(base: RuleDocument): CompiledBase {
       ...MARKS.map((name) => markConcept(name, base.marks[name])),
     ],
     marks: { question: numberOf('question'), exclamations: numberOf('exclamations'), shouting: numberOf('shouting') },
+    faint: new Set(Object.keys(base.concepts).filter((name) => base.concepts[name]?.faint)),
     combinations: Object.entries(base.combinations).map(
       ([name, { all, any = [], none = [], within, weights, group }]) => ({
         name,

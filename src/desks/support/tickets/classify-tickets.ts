@@ -58,14 +58,19 @@ export function judge(rules: CompiledRules, text: { subject: string; message: st
   return {
     ...{ urgency, sentiment, requires_action, rule_version, matches },
     language: language === 'unknown' ? null : language,
-    keywords: keywordsOf(matches),
+    keywords: keywordsOf(rules, matches),
   }
 }
 
-/** The words that made a ticket a matter, in lower case; how somebody feels is no keyword. */
-function keywordsOf(matches: Classification['matches']): string[] {
+/**
+ * The words that made a ticket a matter, in lower case. How somebody feels is no keyword, nor is a faint sign: a case
+ * number stands in one ticket, and a counter of its own would tell nothing.
+ */
+function keywordsOf({ faint }: CompiledRules, matches: Classification['matches']): string[] {
   const words = matches
-    .filter(({ dimension, score, text }) => dimension !== 'sentiment' && score > 0 && text !== '')
+    .filter(
+      ({ rule, dimension, score, text }) => dimension !== 'sentiment' && score > 0 && text !== '' && !faint.has(rule),
+    )
     .map(({ text }) => text.toLowerCase().replace(/\s+/g, ' ').slice(0, KEYWORD_CHARACTERS_MAX).toWellFormed())
   return [...new Set(words)].slice(0, KEYWORDS_MAX)
 }
