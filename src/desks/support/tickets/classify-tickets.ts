@@ -3,6 +3,7 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import { type Classification, type Classifier, type CompiledRules, classify } from '../classification/index.ts'
 import { listStoredTimes } from './classification-store.ts'
+import { storedMatch } from './stored-match.ts'
 import type { ClassifiedTicket, DeliveredTicket } from './ticket.ts'
 
 /** Says what delivered tickets mean, by the rules of their tenant. */
@@ -56,7 +57,8 @@ export const KEYWORD_CHARACTERS_MAX = 60
 export function judge(rules: CompiledRules, text: { subject: string; message: string }) {
   const { urgency, sentiment, requires_action, language, rule_version, matches } = classify(rules, text)
   return {
-    ...{ urgency, sentiment, requires_action, rule_version, matches },
+    ...{ urgency, sentiment, requires_action, rule_version },
+    matches: matches.map(storedMatch),
     language: language === 'unknown' ? null : language,
     keywords: keywordsOf(rules, matches),
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Match, MatchView, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
+import { readStoredMatch, type StoredMatch } from './stored-match.ts'
 
 export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
@@ -26,7 +27,7 @@ export type Judgement = {
   language: string | null
   keywords: string[]
   rule_version: string
-  matches: Match[]
+  matches: StoredMatch[]
 }
 
 export type ClassifiedTicket = DeliveredTicket & Judgement
@@ -46,7 +47,7 @@ export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   requires_action: boolean
   /** Detected; null when nothing could be told. */
   language: string | null
-  /** The words that rules matched, each once. */
+  /** The words that made it a matter, each once. */
   keywords: string[]
   /** Which rules decided; null: not classified yet. */
   rule_version: string | null
@@ -56,7 +57,7 @@ export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
 
 /** A ticket with why it is classified as it is. */
 export type ExplainedTicket = Ticket & {
-  matches: Match[]
+  matches: (StoredMatch | Match)[]
   corrected_by: string | null
   corrected_at: Date | null
 }
@@ -122,7 +123,8 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
 }
 
 export function presentExplained(ticket: ExplainedTicket): z.output<typeof ExplainedTicketView> {
-  const { matches, corrected_by, corrected_at } = ticket
+  const { corrected_by, corrected_at } = ticket
+  const matches = ticket.matches.map((stored) => readStoredMatch(stored, ticket))
   const classification = { matches, corrected_by, corrected_at: corrected_at?.toISOString() ?? null }
   return { ...presentTicket(ticket), classification }
 }
