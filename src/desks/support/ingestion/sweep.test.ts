@@ -4,7 +4,7 @@ import { classified } from '../../../../test/harness/classified.ts'
 import { silent, testDatabase } from '../../../../test/harness/database.ts'
 import { administer } from '../../../../test/harness/server.ts'
 import type { PageSource } from '../connectors/index.ts'
-import type { ClassifyNews } from '../tickets/index.ts'
+import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { sweepFor } from './sweep.ts'
 
 const db = testDatabase()
@@ -12,8 +12,9 @@ const KIND = 'ingestion.run'
 const never = new AbortController().signal
 let tenants = 0
 /** Everything is news, and nothing says anything. */
-const classifyNews: ClassifyNews = async (_tenant, tickets) => ({
-  news: tickets.map((ticket) => classified(ticket)),
+const classifyTickets: ClassifyTickets = async (_tenant, tickets) => tickets.map((ticket) => classified(ticket))
+const classifyNews: ClassifyNews = async (tenant, tickets) => ({
+  news: await classifyTickets(tenant, tickets),
   unchanged: 0,
 })
 
@@ -57,7 +58,8 @@ async function sweepOnePage(meanwhile: (run: Awaited<ReturnType<typeof runningRu
     findTicket: async () => null,
   }
   const source = { provider, budget: { take: async () => {}, pause: async () => {} } }
-  const dependencies = { database: db.database, source, connection: run.connection, kind: KIND, classifyNews }
+  const { database } = db
+  const dependencies = { database, source, connection: run.connection, kind: KIND, classifyTickets, classifyNews }
   await sweepFor(dependencies, run.task, { signal: never, log: silent }).catch((error: Error) => {
     if (error.message !== 'enough') throw error
   })

@@ -3,7 +3,8 @@ import { listRunningTasks } from '../../../core/tasks/index.ts'
 import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import { type CallContext, callProvider, type PageSource, readTickets, type Source } from '../connectors/index.ts'
-import type { ClassifyNews } from '../tickets/index.ts'
+import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
+import { expectNews } from './expect-news.ts'
 import { forEach, passPages } from './pass-pages.ts'
 import { keepSweep, releaseSweep, type SweepLease, takeSweep } from './store.ts'
 import { needsDeletedList, nextWantedPage, type PageHead, startOrResume } from './walk.ts'
@@ -22,6 +23,7 @@ type SweepDependencies = {
   source: Source<PageSource>
   connection: string
   kind: string
+  classifyTickets: ClassifyTickets
   classifyNews: ClassifyNews
 }
 
@@ -38,6 +40,7 @@ export async function sweepFor(
   if (!taken) return false
   const { lease } = taken
   let { nextPage } = taken
+  const news = expectNews()
   try {
     while (!context.signal.aborted) {
       const participants = await listParticipants(dependencies, lease, nextPage)
@@ -52,8 +55,10 @@ export async function sweepFor(
         const pages = {
           source,
           look: (next: number) => listParticipants(dependencies, lease, next),
-          read: (run: Participant, rows: readonly unknown[]) => readPage(dependencies, run.tenantId, rows),
-          store: (run: Participant, head: PageHead, page: ReadyPage) => storePage({ database, lease, run }, head, page),
+          read: (run: Participant, rows: readonly unknown[]) =>
+            readPage(dependencies, run.tenantId, rows, news.areExpected(run.taskId)),
+          store: async (run: Participant, head: PageHead, page: ReadyPage) =>
+            news.learn(run.taskId, await storePage({ database, lease, run }, head, page)),
         }
         nextPage = await passPages(pages, { from, to: participants }, context)
       }
@@ -82,12 +87,14 @@ async function listParticipants(
 
 /** A tenant's tickets of a page, made ready while earlier pages are stored: what is not news needs no more work. */
 async function readPage(
-  { classifyNews }: SweepDependencies,
+  { classifyTickets, classifyNews }: SweepDependencies,
   tenant: TenantId,
   rows: readonly unknown[],
+  newsAreExpected: boolean,
 ): Promise<ReadyPage> {
   const { tickets, failed } = readTickets(rows, tenant)
   const usable = tickets.map(({ external_id }) => external_id)
+  if (newsAreExpected) return { news: await classifyTickets(tenant, tickets), unchanged: 0, usable, failed }
   return { ...(await classifyNews(tenant, tickets, PROVIDER)), usable, failed }
 }
 

@@ -2,7 +2,7 @@ import { lockRunningTask, saveProgress } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import { commitSoon, type Database, lastly, together } from '../../../platform/database/index.ts'
 import type { FailedTicket } from '../connectors/index.ts'
-import { type ClassifiedTicket, storingTickets } from '../tickets/index.ts'
+import { type ClassifiedTicket, storingTickets, type UpsertCounts } from '../tickets/index.ts'
 import { settingAside } from './reject-store.ts'
 import { holdsSweep, noteMissing, noteSeen, type SweepLease } from './store.ts'
 import {
@@ -35,8 +35,11 @@ export type ReadyPage = {
   failed: readonly FailedTicket[]
 }
 
-/** Stores a page for a run: its tickets with their history, what it has seen, and the walk past it. */
-export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage): Promise<void> {
+/**
+ * Stores a page for a run: its tickets with their history, what it has seen, and the walk past it. Answers what became of
+ * the tickets; undefined when the page was not for this run any more.
+ */
+export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage): Promise<UpsertCounts | undefined> {
   const { database, run } = behalf
   const jobId = run.taskId
   const delivery = { runId: jobId, origin: PROVIDER }
@@ -49,7 +52,7 @@ export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage)
     // A page that is lost with the server is lost with the walk past it: the run fetches it again.
     commitSoon,
   ] as const
-  await orNothing(() =>
+  return orNothing(() =>
     database.withTenant(run.tenantId, async (tx) => {
       // The page travels with the lock that it needs: where there is none, all of it is rolled back.
       const [task, lease, rows] = await together(tx, [...rights(behalf), ...statements])
@@ -59,6 +62,7 @@ export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage)
       if (!stored) throw new Error('storing tickets returned no counts')
       const counts = { ...stored, unchanged: stored.unchanged + unchanged }
       lastly(tx, saveProgress(jobId, receivePage(walk, head, counts, failed.length)))
+      return counts
     }),
   )
 }
@@ -83,10 +87,13 @@ export async function storeDeletedList(behalf: Behalf, { ids, digest, cost }: De
 /** Rolls back what was written for a run that does not want it any more. */
 class NotForThisRun extends Error {}
 
-async function orNothing(write: () => Promise<void>): Promise<void> {
-  await write().catch((error) => {
-    if (!(error instanceof NotForThisRun)) throw error
-  })
+async function orNothing<T>(write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof NotForThisRun) return undefined
+    throw error
+  }
 }
 
 /** Locks the task and looks at the sweep: a row of each while this run's claim and the sweep's hold. */
