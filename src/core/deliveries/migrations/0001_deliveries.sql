@@ -25,10 +25,12 @@ create table deliveries (
   -- Of the last attempt, or why it is dead.
   last_failure text,
   primary key (tenant_id, delivery_id),
-  unique (tenant_id, signal_id, channel_id),
-  foreign key (tenant_id, channel_id) references channels on delete cascade,
-  foreign key (tenant_id, signal_id) references signals on delete cascade
+  unique (tenant_id, signal_id, channel_id)
 );
+-- No foreign keys, here and in the attempts: PostgreSQL checks each row with a plan that a connection keeps from when the
+-- table was small, a scan. Deliveries are made by the trigger on signals, which nobody deletes, for channels that are not
+-- deleted meanwhile (lock_signals); attempts by the statement that claims the delivery. Triggers delete both with what they
+-- belong to.
 -- The queue of a circuit: what has failed most often first, then what was never tried, from one tenant after the other.
 create index deliveries_again on deliveries (circuit, tries desc, position) where state = 'waiting' and tries > 0;
 create index deliveries_fresh on deliveries (circuit, tenant_id, position) where state = 'waiting' and tries = 0;
@@ -51,8 +53,7 @@ create table delivery_attempts (
   outcome text check (outcome in ('delivered', 'failed', 'refused', 'lost')),
   status_code integer,
   reason text,
-  primary key (tenant_id, delivery_id, attempt),
-  foreign key (tenant_id, delivery_id) references deliveries on delete cascade
+  primary key (tenant_id, delivery_id, attempt)
 );
 select platform.secure_tenant_table('delivery_attempts', 'select, insert, update, delete');
 
@@ -97,6 +98,29 @@ $$;
 
 create trigger deliver_raised after insert on signals referencing new table as raised
   for each statement execute function deliver_raised_signals();
+
+create function forget_deliveries_of_channel() returns trigger language plpgsql as $$
+begin
+  delete from deliveries where tenant_id = old.tenant_id and channel_id = old.channel_id;
+  return null;
+end $$;
+create trigger forget_deliveries after delete on channels for each row execute function forget_deliveries_of_channel();
+-- As whoever raises a signal does: a channel goes before, or with what was made for it.
+create function lock_signals_of_channel() returns trigger language plpgsql as $$
+begin
+  perform lock_signals(old.tenant_id);
+  return old;
+end $$;
+create trigger lock_signals before delete on channels for each row execute function lock_signals_of_channel();
+
+create function forget_attempts() returns trigger language plpgsql as $$
+begin
+  delete from delivery_attempts using forgotten
+  where delivery_attempts.tenant_id = forgotten.tenant_id and delivery_attempts.delivery_id = forgotten.delivery_id;
+  return null;
+end $$;
+create trigger forget_attempts after delete on deliveries referencing old table as forgotten
+  for each statement execute function forget_attempts();
 
 -- What waits for a channel that is switched off is given up at once; it can be redriven.
 create function give_up_deliveries_of_channel() returns trigger language plpgsql as $$
