@@ -15,7 +15,9 @@ const participant = (taskId: string, walk: Walk): Participant => ({
 const atStart = (): Walk => startOrResume({ deleted_before: 'digest' })
 
 /** A provider whose answers are given by hand, and runs whose walks go on as their pages are stored. */
-function scene(options: { budget?: Source<PageSource>['budget'] } = {}) {
+function scene(
+  options: { budget?: Source<PageSource>['budget']; whileStoring?: (page: number) => Promise<void> } = {},
+) {
   const asked: number[] = []
   const answers = new Map<number, (page: ProviderPage) => void>()
   const walks = new Map<string, Walk>([['first', atStart()]])
@@ -31,6 +33,7 @@ function scene(options: { budget?: Source<PageSource>['budget'] } = {}) {
   const budget = options.budget ?? { take: async () => {}, pause: async () => {} }
   const present = () => [...walks].map(([taskId, walk]) => participant(taskId, walk))
   const store = async ({ taskId }: Participant, head: PageHead) => {
+    await options.whileStoring?.(head.page)
     stored.push(`${taskId} ${head.page}`)
     const walk = walks.get(taskId)
     if (walk) walks.set(taskId, receivePage(walk, head, { created: 0, updated: 0, restored: 0, unchanged: 0 }, 0))
@@ -109,6 +112,37 @@ describe('passPages', () => {
     for (let page = 2; page <= 5; page += 1) await answer(page, page < 5 ? page + 1 : null, 500)
     await passing
     expect(stored).toHaveLength(5)
+  })
+
+  it.each([
+    ['one run: two', ['first'], 2],
+    ['several runs: one', ['first', 'second'], 1],
+  ])('stores at a time, of the pages of %s', async (_, runs, atOnce) => {
+    const storing: number[] = []
+    let most = 0
+    const whileStoring = async (page: number) => {
+      storing.push(page)
+      most = Math.max(most, new Set(storing).size)
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      storing.splice(storing.indexOf(page), 1)
+    }
+    const { stored, walks, passed, answer } = scene({ whileStoring })
+    for (const run of runs) walks.set(run, atStart())
+    const passing = passed()
+    const pages = [1, 2, 3, 4, 5, 6]
+    for (const page of pages) await answer(page, page < 6 ? page + 1 : null, 600)
+    await passing
+    expect(most).toBe(atOnce)
+    // Over only when all are stored.
+    expect(stored.toSorted()).toEqual(runs.flatMap((run) => pages.map((page) => `${run} ${page}`)))
+  })
+
+  it('fails at once when a page cannot be stored while the next one is still on its way', async () => {
+    const stop = new Error('the database is gone')
+    const { passed, answer } = scene({ whileStoring: () => Promise.reject(stop) })
+    const passing = passed()
+    await answer(1, 2, 300)
+    await expect(passing).rejects.toBe(stop)
   })
 
   it('fails with the first page that cannot be stored, and leaves no call behind', async () => {

@@ -4,6 +4,12 @@ import type { Participant, ReadyPage } from './write-on-behalf.ts'
 
 /** Asked for and not stored yet: enough that neither the provider nor the database waits for the other. */
 const PAGES_UNDER_WAY_MAX = 4
+/**
+ * Stored at a time for a run that walks alone. The second waits in the database for the lock on the run, which the first
+ * holds: it begins the moment that one has committed, not a round trip later. Several runs keep the database busy anyway,
+ * and would take twice as many connections from requests.
+ */
+const PAGES_STORED_AT_ONCE = 2
 /** Who joins within this time of the last look goes round for the pages asked for meanwhile. */
 const LOOK_EVERY_MS = 25
 
@@ -18,6 +24,7 @@ type AskedPage = {
   head: PageHead | undefined
   /** The tickets of each receiver. */
   reads: Promise<ReadyPage[]>
+  isBeingStored: boolean
   isStored: boolean
 }
 
@@ -99,16 +106,40 @@ export async function passPages(
     })
     // When storing an earlier page fails first, nobody awaits it.
     reads.catch(() => {})
-    const asked: AskedPage = { page, receivers, hasLeft: false, head: undefined, reads, isStored: false }
+    const soFar = { hasLeft: false, isBeingStored: false, isStored: false }
+    const asked: AskedPage = { page, receivers, reads, head: undefined, ...soFar }
     return asked
   }
 
+  /** Pages being stored, in their order. */
+  const storing: Promise<void>[] = []
+  const failed = Promise.withResolvers<never>()
+  // Heard by whoever waits for a page; nobody may wait any more.
+  failed.promise.catch(() => {})
+  const storePage = async (asked: AskedPage, head: PageHead, reads: readonly ReadyPage[]) => {
+    asked.isBeingStored = true
+    try {
+      await forEach(asked.receivers, (receiver, index) => store(receiver, head, reads[index] as ReadyPage))
+      asked.isStored = true
+      underWay = underWay.filter((other) => other !== asked)
+    } catch (error) {
+      failed.reject(error)
+    }
+  }
+  const isToBeStored = ({ isBeingStored }: AskedPage) => !isBeingStored
+
   try {
     for (;;) {
-      if (underWay.length === 0) await ask()
-      const [asked] = underWay
-      if (!asked) return nextPage
-      const reads = await asked.reads
+      if (!underWay.some(isToBeStored)) await ask()
+      const asked = underWay.find(isToBeStored)
+      const atOnce = asked?.receivers.length === 1 ? PAGES_STORED_AT_ONCE : 1
+      if (!asked || storing.length >= atOnce) {
+        const first = storing.shift()
+        if (!first) return nextPage
+        await Promise.race([first, failed.promise])
+        continue
+      }
+      const reads = await Promise.race([asked.reads, failed.promise])
       const { head } = asked
       if (!head) throw new Error('a page came without its head')
       if (head.nextPage === null) {
@@ -118,13 +149,11 @@ export async function passPages(
         if (nextPage > head.page) nextPage = 1
       }
       void ask()
-      await forEach(asked.receivers, (receiver, index) => store(receiver, head, reads[index] as ReadyPage))
-      asked.isStored = true
-      underWay.shift()
+      storing.push(storePage(asked, head, reads))
     }
   } finally {
     stop.abort()
-    await asking?.catch(() => {})
+    await Promise.allSettled([asking, ...storing])
   }
 }
 
