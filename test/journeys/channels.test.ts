@@ -318,11 +318,18 @@ describe('a channel', () => {
   })
 
   it('that was switched off says why, tells of it once, and is switched on again by a person', async () => {
-    const { tenant, ask, webhook, audited } = await scene()
+    const { tenant, ask, webhook, audited, rows } = await scene()
     const { channel_id } = (await webhook('hook')).body
     const database = openDatabase({ url: system.databaseUrl, max: 2, logger: silent })
     onTestFinished(() => database.close())
-    const channel = { tenant_id: tenantId(tenant), channel_id }
+    const asItIs = async () => {
+      const [row] = await rows<{ sealed_secrets: Buffer }>(
+        'select sealed_secrets from channels where tenant_id = $1 and channel_id = $2',
+        [tenant, channel_id],
+      )
+      return { tenant_id: tenantId(tenant), channel_id, sealed_secrets: row?.sealed_secrets ?? null }
+    }
+    const channel = await asItIs()
     const off = (reason: string) => database.acrossTenants('a test', (tx) => switchOffChannel(tx, channel, reason))
     expect([await off('the receiver answered 410'), await off('again')]).toEqual([true, false])
     expect((await ask('GET', `/channels/${channel_id}`)).body).toMatchObject({
@@ -335,8 +342,13 @@ describe('a channel', () => {
     expect(await database.withTenant(channel.tenant_id, (tx) => switchOffChannel(tx, channel, 'by a tenant’s'))).toBe(
       true,
     )
+    // What the old address answered says nothing about the new one.
+    await ask('PATCH', `/channels/${channel_id}`, { is_enabled: true, url: `${URL_OF_NOBODY}/moved` })
+    expect(await off('the old address answered 410')).toBe(false)
+    expect((await ask('GET', `/channels/${channel_id}`)).body).toMatchObject({ is_enabled: true })
     expect((await audited()).map(({ action }) => action)).toEqual([
       ...['channel.add', 'channel.switch_off', 'channel.change', 'channel.change', 'channel.switch_off'],
+      'channel.change',
     ])
   })
 })

@@ -4,6 +4,7 @@ import { invalid } from '../../platform/http/index.ts'
 import type { Sealer } from '../../platform/sealing/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { nameTaken } from './add-channel.ts'
+import type { Channel } from './channel.ts'
 import { channelFault, channelNotFound } from './faults.ts'
 import { type ChannelChange, hostOf } from './kinds.ts'
 import { requireWebhookSecrets, sealSecrets } from './secrets.ts'
@@ -102,11 +103,12 @@ export async function removeChannel(tx: Tx, { tenantId, channelId, changedBy }: 
 
 /**
  * Switches a channel off because of what the other side said; `reason` is shown to people. False when it is gone or off
- * already, so that of several who find out at once one tells of it.
+ * already, so that of several who find out at once one tells of it, or when its address has changed since it was called:
+ * who answered then says nothing about who is there now.
  */
 export async function switchOffChannel(
   tx: Tx | SystemTx,
-  channel: { tenant_id: TenantId; channel_id: string },
+  channel: Pick<Channel, 'tenant_id' | 'channel_id' | 'sealed_secrets'>,
   reason: string,
 ): Promise<boolean> {
   if (!(await disableChannel(tx, channel, reason))) return false

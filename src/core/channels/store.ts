@@ -72,17 +72,17 @@ export async function updateChannel(
     where channel_id = ${row.channel_id}`.execute(tx)
 }
 
-/** False when it is gone or off already. */
+/** False when it is gone, off already, or leads to somewhere else by now. */
 export async function disableChannel(
   tx: Tx | SystemTx,
-  channel: Pick<Channel, 'tenant_id' | 'channel_id'>,
+  channel: Pick<Channel, 'tenant_id' | 'channel_id' | 'sealed_secrets'>,
   reason: string,
 ): Promise<boolean> {
   const { rows } = await sql`
     update channels set is_enabled = false, disabled_reason = ${reason}, updated_at = now()
-    where tenant_id = ${channel.tenant_id} and channel_id = ${channel.channel_id} and is_enabled returning 1`.execute(
-    tx,
-  )
+    where tenant_id = ${channel.tenant_id} and channel_id = ${channel.channel_id} and is_enabled
+      and sealed_secrets is not distinct from ${channel.sealed_secrets}
+    returning 1`.execute(tx)
   return rows.length === 1
 }
 
