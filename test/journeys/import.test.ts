@@ -18,7 +18,7 @@ async function importScene(environment: Record<string, string> = {}) {
   const scene = await ingestionScene({ tickets: 200, modified: 0 })
   const system = await scene.start(environment)
   await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
-  const send = async (body: string | ReadableStream, type = 'application/x-ndjson') => {
+  const send = async (body: string | Uint8Array<ArrayBuffer> | ReadableStream, type = 'application/x-ndjson') => {
     const response = await fetch(`${system.url}/ingest/import?tenant_id=tenant_a`, {
       method: 'POST',
       headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': type },
@@ -32,7 +32,7 @@ async function importScene(environment: Record<string, string> = {}) {
     expect(status).toBe(202)
     return scene.ended(system, body.job_id)
   }
-  type Ticket = { external_id: string; subject: string; origin: string; deleted_at: string | null }
+  type Ticket = { external_id: string; subject: string; message: string; origin: string; deleted_at: string | null }
   const ticket = async (id: string) => (await scene.operator<Ticket>(system, `/tickets/${id}?tenant_id=tenant_a`)).body
   const uploadsLeft = () =>
     administer(scene.databaseUrl, async (client) => {
@@ -119,6 +119,35 @@ describe('an imported file', () => {
     expect(await send(large)).toMatchObject({ status: 413, body: { code: 'ingestion.import_too_large' } })
     expect(await send('')).toMatchObject({ status: 422, body: { code: 'ingestion.import_empty' } })
     expect(await uploadsLeft()).toBe(0)
+  })
+
+  it('that is in another encoding than UTF-8 is refused, and nothing of it is kept', async () => {
+    const { send, uploadsLeft } = await importScene()
+    const files = {
+      'Windows-1252': Buffer.from('id,subject\n1,Gr\xfc\xdfe\n', 'latin1'),
+      'UTF-16': Buffer.from('\ufeffid,subject\n1,Grüße\n', 'utf16le'),
+      'UTF-8 that ends within a letter': Buffer.from('id,subject\n1,Grü', 'utf8').subarray(0, -1),
+      'Windows-1252 behind megabytes of ASCII': Buffer.concat([
+        Buffer.alloc(2_500_000, 'x'),
+        Buffer.from([0xfc, 0x78]),
+      ]),
+    }
+    for (const [encoding, file] of Object.entries(files)) {
+      const answer = await send(new Uint8Array(file), 'text/csv')
+      expect(answer, encoding).toMatchObject({ status: 422, body: { code: 'ingestion.import_not_utf8' } })
+    }
+    expect(await uploadsLeft()).toBe(0)
+  })
+
+  it('may hold any letter, also one that two chunks share', async () => {
+    const { importFile, ticket } = await importScene()
+    // Letters of three bytes, of which one lies across each boundary in one of the two at least.
+    const messages = { 'e-1': `x${'€'.repeat(600_000)}`, 'e-2': `xx${'€'.repeat(600_000)}`, 'e-3': 'Grüße 😀' }
+    const rows = Object.entries(messages).map(([id, message]) => row(id, { message }))
+    expect(await importFile(ndjson(rows))).toMatchObject({ status: 'completed', created: 3, failed: 0 })
+    for (const [id, message] of Object.entries(messages)) {
+      expect((await ticket(id)).message === message, `the message of ${id}`).toBe(true)
+    }
   })
 
   it('that breaks off is not kept', async () => {

@@ -8,6 +8,7 @@ export const ingestionFault = declareFaults({
   'ingestion.provider_refused': 502,
   'ingestion.connector_gone': 404,
   'ingestion.import_empty': 422,
+  'ingestion.import_not_utf8': 422,
   'ingestion.import_too_large': 413,
   'ingestion.import_unreadable': 422,
   'ingestion.too_many_imports': 429,

@@ -15,9 +15,10 @@ const WAITING_MAX = 10
 type Upload = { uploadId: string; chunks: number; bytes: number }
 
 /**
- * Stores a file as it arrives, a chunk at a time, so that its size does not matter to this process.
+ * Stores a file as it arrives, a chunk at a time, so that its size does not matter to this process. A file that is not
+ * UTF-8 is refused as a whole: whoever sent it would find lost letters in thousands of tickets.
  *
- * @throws ingestion.import_too_large, ingestion.import_empty, ingestion.too_many_imports, ingestion.upload_broken
+ * @throws ingestion.import_too_large, ingestion.import_empty, ingestion.import_not_utf8, ingestion.too_many_imports, ingestion.upload_broken
  */
 export async function receiveUpload(
   { database, maxBytes }: { database: Database; maxBytes: number },
@@ -26,9 +27,18 @@ export async function receiveUpload(
 ): Promise<Upload> {
   const uploadId = randomUUID()
   let [chunks, bytes] = [0, 0]
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  const decode = (chunk?: Buffer) => {
+    try {
+      utf8.decode(chunk, { stream: chunk !== undefined })
+    } catch (cause) {
+      throw notUtf8(Math.ceil(bytes / 1_048_576), cause)
+    }
+  }
   const store = async (chunk: Buffer) => {
     bytes += chunk.byteLength
     if (bytes > maxBytes) throw tooLarge(maxBytes)
+    decode(chunk)
     await database.withTenant(tenantId, (tx) => addChunk(tx, { uploadId, chunk: chunks, bytes: chunk }))
     chunks += 1
   }
@@ -48,6 +58,7 @@ export async function receiveUpload(
     }
     if (heldBytes > 0) await store(Buffer.concat(held))
     if (bytes === 0) throw empty()
+    decode()
     return { uploadId, chunks, bytes }
   } catch (error) {
     await database.withTenant(tenantId, (tx) => deleteUpload(tx, uploadId))
@@ -69,6 +80,14 @@ const empty = () =>
   ingestionFault('ingestion.import_empty', {
     public: 'The request has no body. Send the file itself as the body, with its Content-Type.',
     internal: 'an upload without a byte',
+  })
+
+const notUtf8 = (megabyte: number, cause: unknown) =>
+  ingestionFault('ingestion.import_not_utf8', {
+    public: `The file is not UTF-8: a byte in or before its megabyte ${megabyte} cannot be read. Save it as UTF-8 and send it again; nothing was kept.`,
+    internal: 'an upload in another encoding',
+    headers: { connection: 'close' },
+    cause,
   })
 
 const tooMany = () =>
