@@ -7,10 +7,10 @@ export default defineConfig({
     reporters: ['default', './test/harness/closing-line.ts'],
     pool: 'forks',
     maxWorkers: 3,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // Ends a test that has failed; a machine with other work may take long. See waitFor in test/harness.
-    expect: { poll: { timeout: 50_000 } },
+    expect: { poll: { timeout: 120_000 } },
     // A test that has to be run twice to pass is a broken test.
     retry: 0,
   },

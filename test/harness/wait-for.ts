@@ -9,7 +9,7 @@ const POLL_MS = 20
 export async function waitFor<T>(
   failure: string,
   probe: () => Promise<T | undefined | null | false> | T | undefined | null | false,
-  withinSeconds = 50,
+  withinSeconds = 120,
 ): Promise<T> {
   const deadline = Date.now() + withinSeconds * 1_000
   let last: unknown

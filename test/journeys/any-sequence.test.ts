@@ -39,7 +39,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
 type Change = typeof change extends fc.Arbitrary<infer Value> ? Value : never
 
 it('after any sequence of changes, runs, cancels and crashes, one clean run leaves what the provider has, with a true history', {
-  timeout: 120_000 + SEQUENCES * 30_000,
+  timeout: 300_000 + SEQUENCES * 60_000,
 }, async () => {
   const scene = await ingestionScene({ tickets: 0, modified: 0, deleted: 0 })
   const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, operator, until } = scene

@@ -7,7 +7,7 @@ const SEED = 28
 const SECONDS = 25
 
 it('what is killed, frozen, restarted and lied to for half a minute has lost and doubled nothing afterwards', {
-  timeout: 600_000,
+  timeout: 1_200_000,
 }, async () => {
   const done = new Set(makeSchedule(SEED, SECONDS * 1_000).map(({ action }) => action.do))
   for (const outage of ['kill', 'freeze', 'stop database', 'freeze database'] as const) expect(done).toContain(outage)

@@ -127,7 +127,7 @@ describe('a worker process', () => {
   })
 
   it('that was paused past its lease can write nothing when it wakes up', {
-    timeout: 120_000 + PAUSE_SECONDS * 1_000,
+    timeout: 300_000 + PAUSE_SECONDS * 1_000,
   }, async () => {
     const { helpdesk, start, makeTenants, startRun, ended, progressOf, differences } = await ingestionScene({
       ...{ tickets: 2_000, modified: 0 },

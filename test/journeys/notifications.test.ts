@@ -9,7 +9,7 @@ import type { SystemProcess } from '../harness/system.ts'
 const TENANT = 'tenant_a'
 const NOTIFY = '/notify'
 /** A circuit stays open for 30 s, and a dead process keeps what it was sending for 65 s. */
-const MINUTES = 300_000
+const MINUTES = 900_000
 const LAWSUIT = 'We will file a lawsuit against you, our lawyer has the documents.'
 
 /** A helpdesk with one tenant's tickets, of which some are of high urgency, and what became of their notifications. */

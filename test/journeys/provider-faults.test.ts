@@ -61,7 +61,7 @@ describe('a run whose provider is ill', () => {
   ])(
     '$how goes on in the same attempt and ends with exactly what the provider has',
     {
-      timeout: 60_000 + SILENCE_SECONDS * 2_000,
+      timeout: 240_000 + SILENCE_SECONDS * 2_000,
     },
     async ({ faults }) => {
       const { helpdesk, start, makeTenants, startRun, ended, differences } = await ingestionScene({
