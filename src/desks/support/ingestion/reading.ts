@@ -17,6 +17,8 @@ export type Reading = {
   /** Of a file: records that are stored or set aside, and lines before the next one. */
   records: number
   counts: UpsertCounts & { failed: number; deleted: number }
+  /** Of a file: that all of it is read, or why the rest cannot be; then the file is gone. */
+  ended: { unreadable: string | null } | null
   calls: number
   retries: number
   throttled: number
@@ -26,6 +28,7 @@ export type Reading = {
 const NOTHING: Reading = {
   ...{ phase: 'reading', pages: 0, total_pages: null, first_reached: null, last_reached: null, records: 0 },
   counts: { created: 0, updated: 0, restored: 0, unchanged: 0, failed: 0, deleted: 0 },
+  ended: null,
   ...{ calls: 0, retries: 0, throttled: 0, bytes: 0 },
 }
 

@@ -1,5 +1,5 @@
 import type { TenantId } from '../../../../kernel/tenant-id.ts'
-import { type FailedTicket, failedTicket, readTicket } from '../../connectors/index.ts'
+import { type FailedTicket, failedTicket, readTicket, shortly } from '../../connectors/index.ts'
 import { type DeliveredTicket, unguard } from '../../tickets/index.ts'
 
 /**
@@ -13,7 +13,8 @@ export function readImported(
   const fields = withoutGuards(delivered)
   const id = fields.external_id ?? fields.id
   const owner = orElse(fields.tenant_id, tenantId)
-  if (owner !== tenantId) return failedTicket(id, `tenant_id: the ticket belongs to ${String(owner)}`, delivered)
+  if (owner !== tenantId)
+    return failedTicket(id, `tenant_id: the ticket belongs to ${shortly(owner) || 'another tenant'}`, delivered)
   const ticket = {
     ...fields,
     id,

@@ -15,7 +15,7 @@ async function read(format: ImportFormat, file: string | Buffer, pieceBytes = 65
 describe('a file of JSON lines', () => {
   it.each([1, 2, 3, 7, 65_536])('is read line by line, whatever its pieces of %i bytes cut through', async (bytes) => {
     const file = '{"id":"1","subject":"Grüße 👋"}\r\n\n{"id":"2"}\n{"id":"3"}'
-    expect(await read('ndjson', file, bytes)).toEqual([
+    expect(await read('ndjson', file, bytes)).toMatchObject([
       { line: 1, fields: { id: '1', subject: 'Grüße 👋' } },
       { line: 3, fields: { id: '2' } },
       { line: 4, fields: { id: '3' } },
@@ -41,6 +41,12 @@ describe('a file of JSON lines', () => {
     expect(records).toMatchObject([{ line: 1 }, { line: 2, raw: '' }, { line: 3, fields: { id: '2' } }])
   })
 
+  it('tells how long a line was, whatever it consists of', async () => {
+    const lines = [`{"a":[${'[],'.repeat(1_000)}[]]}`, `{"${'k'.repeat(5_000)}":1}`, 'nonsense']
+    const records = await read('ndjson', lines.join('\n'))
+    expect(records.map(({ characters }) => characters)).toEqual(lines.map(({ length }) => length))
+  })
+
   it('has no records when it is empty', async () => {
     expect(await read('ndjson', '')).toEqual([])
   })
@@ -58,7 +64,7 @@ describe('a CSV file', () => {
     ]
       .map((cells) => cells.join(delimiter))
       .join('\n')
-    expect(await read('csv', `${file} over\ntwo lines"\n2${delimiter}plain\n`, 5)).toEqual([
+    expect(await read('csv', `${file} over\ntwo lines"\n2${delimiter}plain\n`, 5)).toMatchObject([
       { line: 2, fields: { id: '1', subject: 'a "quoted" one over\ntwo lines' } },
       { line: 4, fields: { id: '2', subject: 'plain' } },
     ])
@@ -74,7 +80,7 @@ describe('a CSV file', () => {
   })
 
   it('may begin with a byte order mark and end its lines as spreadsheets do', async () => {
-    expect(await read('csv', '\ufeffid;subject\r\n1;Grüße\r\n')).toEqual([
+    expect(await read('csv', '\ufeffid;subject\r\n1;Grüße\r\n')).toMatchObject([
       { line: 2, fields: { id: '1', subject: 'Grüße' } },
     ])
   })
@@ -82,6 +88,11 @@ describe('a CSV file', () => {
   it('cannot be read past a quote that is never closed', async () => {
     await expect(read('csv', `id,subject\n1,"${'x'.repeat(RECORD_BYTES_MAX)}`)).rejects.toThrow(UnreadableFile)
     await expect(read('csv', 'id,subject\n1,"open')).rejects.toThrow(UnreadableFile)
+  })
+
+  it('tells how long a row was', async () => {
+    const [record] = await read('csv', `id,subject\n1,"${'x'.repeat(5_000)}"\n`)
+    expect(record?.characters).toBeGreaterThan(5_000)
   })
 
   it('has no records when it is empty or only a header', async () => {

@@ -4,8 +4,14 @@ import { CsvError, type Info, parse } from 'csv-parse'
 export const IMPORT_FORMATS = ['ndjson', 'csv'] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 
-/** A record of a file, or why there is none; `line` counts from 1 and is where it begins. */
-export type FileRecord = { line: number } & ({ fields: Record<string, unknown> } | { failure: string; raw: string })
+/**
+ * A record of a file, or why there is none; `line` counts from 1 and is where it begins. `characters`: how long it was in
+ * the file, whatever its fields consist of.
+ */
+export type FileRecord = { line: number; characters: number } & (
+  | { fields: Record<string, unknown> }
+  | { failure: string; raw: string }
+)
 
 /** A longer record is set aside unread: a missing quote or line end must not bring the whole file into memory. */
 export const RECORD_BYTES_MAX = 8 * 1_048_576
@@ -24,8 +30,9 @@ async function* readNdjson(bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRec
   let line = 0
   for await (const text of readLines(bytes)) {
     line += 1
-    if (text === null) yield { line, failure: `the line is longer than ${RECORD_BYTES_MAX} characters`, raw: '' }
-    else if (text.trim() !== '') yield { line, ...readLine(text) }
+    if (text === null)
+      yield { line, characters: 0, failure: `the line is longer than ${RECORD_BYTES_MAX} characters`, raw: '' }
+    else if (text.trim() !== '') yield { line, characters: text.length, ...readLine(text) }
   }
 }
 
@@ -75,7 +82,8 @@ async function* readCsv(bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRecord
   try {
     for await (const { record, info, raw } of parser as AsyncIterable<CsvRow>) {
       const line = Math.min(before + 1, info.lines)
-      yield info.error ? { line, failure: info.error.message, raw } : { line, fields: record }
+      const characters = raw.length
+      yield info.error ? { line, characters, failure: info.error.message, raw } : { line, characters, fields: record }
       before = info.lines
     }
   } catch (error) {

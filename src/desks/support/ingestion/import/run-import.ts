@@ -17,7 +17,7 @@ const INGESTION_IMPORT = 'ingestion.import'
 
 /** Records stored by one transaction. */
 const BATCH_RECORDS = 500
-/** Characters of their texts: a few tickets of 1 MB are enough for one. */
+/** Characters of the file: a few tickets of 1 MB are enough for one. */
 const BATCH_CHARACTERS = 8 * 1_048_576
 
 type ImportDependencies = { database: Database; classifyTickets: ClassifyTickets }
@@ -42,6 +42,14 @@ async function importFile(
     ...startOrResumeReading(context.progress),
     ...{ total_pages: payload.chunks, bytes: payload.bytes },
   }
+  // The process before died after the last write, which deleted the upload.
+  if (reading.ended?.unreadable) throw unreadable(reading.ended.unreadable)
+  if (reading.ended) return reading.counts
+  const end = (unreadable: string | null) =>
+    context.write(async (tx) => {
+      await deleteUpload(tx, payload.upload_id)
+      return { ...reading, ended: { unreadable } }
+    })
   const position = { chunksRead: 0 }
   const stored = reading.records
   let seen = 0
@@ -72,23 +80,17 @@ async function importFile(
       // What an earlier attempt has stored.
       if (seen <= stored) continue
       batch.push(record)
-      characters += sizeOf(record)
+      characters += record.characters
       if (batch.length >= BATCH_RECORDS || characters >= BATCH_CHARACTERS) await store()
     }
     await store()
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error
     await store()
-    await context.write(async (tx) => {
-      await deleteUpload(tx, payload.upload_id)
-      return reading
-    })
-    throw unreadable(error)
+    await end(error.message)
+    throw unreadable(error.message)
   }
-  await context.write(async (tx) => {
-    await deleteUpload(tx, payload.upload_id)
-    return reading
-  })
+  await end(null)
   return reading.counts
 }
 
@@ -122,19 +124,8 @@ async function* readChunks(
   }
 }
 
-const sizeOf = (record: FileRecord): number =>
-  'fields' in record
-    ? Object.values(record.fields).reduce<number>(
-        (sum, value) => sum + (typeof value === 'string' ? value.length : 8),
-        0,
-      )
-    : record.raw.length
-
-const unreadable = (error: UnreadableFile) =>
-  new PermanentFailure(
-    {
-      code: 'ingestion.import_unreadable',
-      message: `The file cannot be read any further: ${error.message}. What stood before is stored.`,
-    },
-    { cause: error },
-  )
+const unreadable = (why: string) =>
+  new PermanentFailure({
+    code: 'ingestion.import_unreadable',
+    message: `The file cannot be read any further: ${why}. What stood before is stored.`,
+  })
