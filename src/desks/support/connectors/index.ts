@@ -20,7 +20,7 @@ export {
   ProviderError,
   type ProviderPage,
 } from './port.ts'
-export { failedTicket, isFailed, type ReadTickets, readTicket, readTickets } from './read-ticket.ts'
+export { failedTicket, isFailed, type ReadTickets, readTicket, readTickets, shortly } from './read-ticket.ts'
 export type { Http } from './request-json.ts'
 export { PAGE_SIZE, specificationProvider } from './specification.ts'
 export { findConnector, saveCursor } from './store.ts'

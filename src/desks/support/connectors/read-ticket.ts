@@ -66,16 +66,29 @@ export function readTicket(fields: Fields, delivered: unknown): DeliveredTicket 
   return failedTicket(fields.id, reason, delivered)
 }
 
-/** Sets a ticket aside. */
+/** Sets a ticket aside. Never throws, whatever was delivered: one bad ticket must not cost the others of its page. */
 export function failedTicket(id: unknown, reason: string, delivered: unknown): FailedTicket {
-  const body = typeof delivered === 'string' ? delivered : JSON.stringify(delivered)
+  const body = typeof delivered === 'string' ? delivered : jsonOf(delivered)
   return {
-    id: beginning(String(id ?? ''), 200),
+    id: beginning(shortly(id), 200),
     reason: beginning(reason, 500),
-    body: beginning(body, REJECT_BODY_MAX),
-    complete: body.length <= REJECT_BODY_MAX,
+    body: beginning(body ?? '', REJECT_BODY_MAX),
+    complete: body !== undefined && body.length <= REJECT_BODY_MAX,
   }
 }
+
+/** Undefined for what is nested so deeply that it can be parsed and not be written. */
+function jsonOf(delivered: unknown): string | undefined {
+  try {
+    return JSON.stringify(delivered)
+  } catch {
+    return undefined
+  }
+}
+
+/** What stands where a short text belongs; an object says nothing, and may have a `toString` that is none. */
+export const shortly = (value: unknown): string =>
+  ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : ''
 
 /** A cut can halve a surrogate pair, so it comes before the mending. */
 const beginning = (raw: string, max: number) => storable(raw.slice(0, max))
