@@ -237,10 +237,10 @@ export async function countWaiting(tx: SystemTx, max: number): Promise<{ waiting
 /** A task that somebody works on, as another worker that does a part of it for the holder needs to know it. */
 export type RunningTask = { tenant_id: string; task_id: string; fencing: number; progress: Record<string, unknown> }
 
-/** The tasks of a kind that are running under a live lease, of all tenants. Not run yet. */
+/** The tasks of a kind that are running under a live lease and are to go on, of all tenants. Not run yet. */
 export const listRunningTasks = (kind: string) => sql<RunningTask>`
     select tenant_id, task_id, fencing, progress from tasks
-    where kind = ${kind} and status = 'running' and lease_expires_at > clock_timestamp()
+    where kind = ${kind} and status = 'running' and lease_expires_at > clock_timestamp() and cancel_requested_at is null
     order by task_id`
 
 /**

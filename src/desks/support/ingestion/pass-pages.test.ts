@@ -145,6 +145,14 @@ describe('passPages', () => {
     await expect(passing).rejects.toBe(stop)
   })
 
+  it('fails also when the page that cannot be stored is the last one', async () => {
+    const stop = new Error('the database is gone')
+    const { passed, answer } = scene({ whileStoring: () => Promise.reject(stop) })
+    const passing = passed()
+    await answer(1, null, 100)
+    await expect(passing).rejects.toBe(stop)
+  })
+
   it('fails with the first page that cannot be stored, and leaves no call behind', async () => {
     const stop = new Error('the database is gone')
     const given: AbortSignal[] = []

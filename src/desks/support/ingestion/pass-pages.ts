@@ -135,11 +135,12 @@ export async function passPages(
       const atOnce = asked?.receivers.length === 1 ? PAGES_STORED_AT_ONCE : 1
       if (!asked || storing.length >= atOnce) {
         const first = storing.shift()
+        // The failure first: a page that could not be stored is over, too.
+        await Promise.race([failed.promise, first])
         if (!first) return nextPage
-        await Promise.race([first, failed.promise])
         continue
       }
-      const reads = await Promise.race([asked.reads, failed.promise])
+      const reads = await Promise.race([failed.promise, asked.reads])
       const { head } = asked
       if (!head) throw new Error('a page came without its head')
       if (head.nextPage === null) {

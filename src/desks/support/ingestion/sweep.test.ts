@@ -43,7 +43,10 @@ const ticketOf = (tenant_id: string) => ({
 })
 
 /** Sweeps one page, of two; `meanwhile` happens while it is on its way. Returns how many tickets and pages are stored. */
-async function sweepOnePage(meanwhile: (run: Awaited<ReturnType<typeof runningRun>>) => Promise<unknown>) {
+async function sweepOnePage(
+  meanwhile: (run: Awaited<ReturnType<typeof runningRun>>) => Promise<unknown>,
+  tickets = (tenant: string) => [ticketOf(tenant)],
+) {
   const run = await runningRun()
   let calls = 0
   const provider: PageSource = {
@@ -52,7 +55,7 @@ async function sweepOnePage(meanwhile: (run: Awaited<ReturnType<typeof runningRu
       // Asked for before the first one is stored, awaited after that.
       if (calls > 1) throw new Error('enough')
       await meanwhile(run)
-      return { page, bytes: 1, tickets: [ticketOf(run.tenant)], nextPage: 2, totalCount: 101 }
+      return { page, bytes: 1, tickets: tickets(run.tenant), nextPage: 2, totalCount: 101 }
     },
     listDeleted: async () => ({ ids: [], bytes: 1 }),
     findTicket: async () => null,
@@ -65,7 +68,8 @@ async function sweepOnePage(meanwhile: (run: Awaited<ReturnType<typeof runningRu
   })
   const [stored] = await change(
     `select (select count(*)::int from tickets where tenant_id = $1) as tickets,
-       coalesce(jsonb_array_length(progress -> 'received'), 0) as pages from tasks where task_id = $2`,
+       coalesce(jsonb_array_length(progress -> 'received'), 0) as pages,
+       coalesce((progress -> 'counts' ->> 'created')::int, 0) as created from tasks where task_id = $2`,
     [run.tenant, run.task],
   )
   return stored
@@ -73,7 +77,13 @@ async function sweepOnePage(meanwhile: (run: Awaited<ReturnType<typeof runningRu
 
 describe('a page that is on its way', () => {
   it('is stored with the walk past it', async () => {
-    expect(await sweepOnePage(async () => {})).toEqual({ tickets: 1, pages: 1 })
+    expect(await sweepOnePage(async () => {})).toEqual({ tickets: 1, pages: 1, created: 1 })
+  })
+
+  it('is stored by several statements when its tickets are long, and counted once', async () => {
+    const long = (tenant: string) =>
+      [1, 2, 3, 4].map((n) => ({ ...ticketOf(tenant), id: `ext-${n}`, message: 'word '.repeat(50_000) }))
+    expect(await sweepOnePage(async () => {}, long)).toEqual({ tickets: 4, pages: 1, created: 4 })
   })
 
   it.each([
@@ -94,6 +104,6 @@ describe('a page that is on its way', () => {
       `update ingestion.sweeps set expires_at = now() - interval '1 second' where owner = $1`,
     ],
   ])('is not stored when meanwhile %s', async (_what, statement) => {
-    expect(await sweepOnePage(({ task }) => change(statement, [task]))).toEqual({ tickets: 0, pages: 0 })
+    expect(await sweepOnePage(({ task }) => change(statement, [task]))).toEqual({ tickets: 0, pages: 0, created: 0 })
   })
 })

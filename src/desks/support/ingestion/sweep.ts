@@ -29,7 +29,10 @@ type SweepDependencies = {
 
 const WHY = 'the provider mixes the tickets of all tenants, so one walk serves the runs of all'
 
-/** Sweeps until `ownTask` has all it needs. False when somebody else sweeps: wait and look again. */
+/**
+ * Sweeps until `ownTask` has all it needs. False when somebody else sweeps, or this task is none to sweep for (any more):
+ * wait and look again.
+ */
 export async function sweepFor(
   dependencies: SweepDependencies,
   ownTask: string,
@@ -41,10 +44,12 @@ export async function sweepFor(
   const { lease } = taken
   let { nextPage } = taken
   const news = expectNews()
+  let hasSwept = false
   try {
     while (!context.signal.aborted) {
       const participants = await listParticipants(dependencies, lease, nextPage)
       if (!participants?.some(({ taskId, walk }) => taskId === ownTask && walk.phase === 'walking')) break
+      hasSwept = true
       const wantList = participants.filter(({ walk }) => needsDeletedList(walk))
       if (wantList.length > 0) await passDeletedList(dependencies, lease, wantList, context)
       else {
@@ -66,7 +71,7 @@ export async function sweepFor(
   } finally {
     await database.acrossTenants(WHY, (tx) => releaseSweep(tx, lease))
   }
-  return true
+  return hasSwept
 }
 
 /** Extends the sweep's lease and finds who takes part; undefined when the lease is lost. */

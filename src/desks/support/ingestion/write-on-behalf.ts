@@ -2,7 +2,7 @@ import { lockRunningTask, saveProgress } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import { commitSoon, type Database, lastly, together } from '../../../platform/database/index.ts'
 import type { FailedTicket } from '../connectors/index.ts'
-import { type ClassifiedTicket, storingTickets, type UpsertCounts } from '../tickets/index.ts'
+import { type ClassifiedTicket, partsOf, storingTickets, sumCounts, type UpsertCounts } from '../tickets/index.ts'
 import { settingAside } from './reject-store.ts'
 import { holdsSweep, noteMissing, noteSeen, type SweepLease } from './store.ts'
 import {
@@ -45,8 +45,8 @@ export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage)
   const delivery = { runId: jobId, origin: PROVIDER }
   const { news, unchanged, usable, failed } = page
   const seen = { jobId, page: head.page, usable, failed }
+  const storing = [...partsOf(news)].map((part) => storingTickets(part, delivery))
   const statements = [
-    storingTickets(news, delivery),
     ...(failed.length > 0 ? [settingAside(delivery, failed)] : []),
     noteSeen(seen),
     // A page that is lost with the server is lost with the walk past it: the run fetches it again.
@@ -55,12 +55,14 @@ export async function storePage(behalf: Behalf, head: PageHead, page: ReadyPage)
   return orNothing(() =>
     database.withTenant(run.tenantId, async (tx) => {
       // The page travels with the lock that it needs: where there is none, all of it is rolled back.
-      const [task, lease, rows] = await together(tx, [...rights(behalf), ...statements])
+      const [[task, lease], stored] = await Promise.all([
+        together(tx, [...rights(behalf), ...statements]),
+        together(tx, storing),
+      ])
       const walk = walkOf(task, lease)
       if (!needsPages(walk) || walk.pass !== run.walk.pass) throw new NotForThisRun()
-      const [stored] = rows
-      if (!stored) throw new Error('storing tickets returned no counts')
-      const counts = { ...stored, unchanged: stored.unchanged + unchanged }
+      const news = sumCounts(stored)
+      const counts = { ...news, unchanged: news.unchanged + unchanged }
       lastly(tx, saveProgress(jobId, receivePage(walk, head, counts, failed.length)))
       return counts
     }),

@@ -10,7 +10,15 @@ import { ticketRoutes } from './routes.ts'
 
 export type { ClassifyNews, ClassifyTickets } from './classify-tickets.ts'
 export { unguard } from './export/guarded-text.ts'
-export { type Delivery, markDeleted, storingTickets, type UpsertCounts, upsertTickets } from './store.ts'
+export {
+  type Delivery,
+  markDeleted,
+  partsOf,
+  storingTickets,
+  sumCounts,
+  type UpsertCounts,
+  upsertTickets,
+} from './store.ts'
 export { type ClassifiedTicket, type DeliveredTicket, TICKET_STATUSES, type TicketStatus } from './ticket.ts'
 
 export const ticketsMigrations = {

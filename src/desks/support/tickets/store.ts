@@ -49,11 +49,16 @@ export async function upsertTickets(
   tickets: readonly ClassifiedTicket[],
   delivery: Delivery,
 ): Promise<UpsertCounts> {
+  const answers: UpsertCounts[][] = []
+  for (const part of partsOf(tickets)) answers.push((await storingTickets(part, delivery).execute(tx)).rows)
+  return sumCounts(answers)
+}
+
+/** What became of tickets that were stored by several statements. */
+export function sumCounts(answers: readonly UpsertCounts[][]): UpsertCounts {
   const total = { created: 0, updated: 0, restored: 0, unchanged: 0 }
-  for (const part of partsOf(tickets)) {
-    const { rows } = await storingTickets(part, delivery).execute(tx)
-    const [counts] = rows
-    if (!counts) throw new Error('upsert returned no counts')
+  for (const [counts] of answers) {
+    if (!counts) throw new Error('storing tickets returned no counts')
     for (const outcome of Object.keys(total) as (keyof UpsertCounts)[]) total[outcome] += counts[outcome]
   }
   return total
@@ -62,7 +67,8 @@ export async function upsertTickets(
 /** Characters that one statement stores: to index the words of more could take longer than a statement may. */
 const CHARACTERS_AT_ONCE = 500_000
 
-function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<ClassifiedTicket[]> {
+/** The tickets in heaps that one statement each can store. */
+export function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<ClassifiedTicket[]> {
   let part: ClassifiedTicket[] = []
   let characters = 0
   for (const ticket of tickets) {
