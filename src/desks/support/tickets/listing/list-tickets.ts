@@ -37,13 +37,16 @@ async function findPage(tx: Tx | SystemTx, { filter, ...page }: Listing, known: 
   // Without this, PostgreSQL would look at every ticket to find that none matches.
   if (known.isExact && number === 0) return { keys: [], nextCursor: null, total: 0, total_is_estimate: false }
   const wanted = { ...page, slice: { ...page.slice, limit: page.slice.limit + 1 } }
+  let atLeast = 0
   if (isFew(known)) {
     const { rows } = await gatherKeys(filter, wanted).execute(tx)
     const gathered = rows[0]?.gathered ?? 0
     if (gathered <= GATHERED_MAX) return { ...cut(rows, page), total: gathered, total_is_estimate: false }
+    // More than was guessed: a guess below them would be known to be wrong.
+    if (!known.isExact) atLeast = GATHERED_MAX + 1
   }
   const { rows } = await walkKeys(filter, wanted).execute(tx)
-  return { ...cut(rows, page), total: number, total_is_estimate: !known.isExact }
+  return { ...cut(rows, page), total: Math.max(number, atLeast), total_is_estimate: !known.isExact }
 }
 
 /** What the planner takes any word for that is none of the thousand most frequent ones: DEFAULT_TS_MATCH_SEL. */
