@@ -70,6 +70,11 @@ describe('POST /tenants', () => {
     ['half a surrogate pair', { tenant_id: 'half', name: 'a\ud800' }, 'name'],
     ['a name of 201 characters', { tenant_id: 'long', name: 'x'.repeat(201) }, 'name'],
     ['an unknown time zone', { tenant_id: 'mars', name: 'A', time_zone: 'Mars/Olympus' }, 'time_zone'],
+    [
+      'a time zone that PostgreSQL does not know',
+      { tenant_id: 'sask', name: 'A', time_zone: 'Canada/East-Saskatchewan' },
+      'time_zone',
+    ],
     ['an offset for a time zone', { tenant_id: 'off', name: 'A', time_zone: '+01:00' }, 'time_zone'],
     ['an unknown field', { tenant_id: 'extra', name: 'A', plan: 'gold' }, 'plan'],
   ] as const)('422 that names the field, and no tenant, for %s', async ([, body, field]) => {

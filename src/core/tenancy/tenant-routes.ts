@@ -12,6 +12,7 @@ import {
 } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { createTenant } from './create-tenant.ts'
+import { demandTimeZone } from './demand-time-zone.ts'
 import { line, Moment, TimeZoneField } from './fields.ts'
 import { selectTenant, selectTenants, type Tenant, updateTenant } from './store/tenants.ts'
 
@@ -41,6 +42,7 @@ export function tenantRoutes(): Route[] {
       body: z.strictObject({ tenant_id: TenantIdField, name: NameField, time_zone: TimeZoneField.default('UTC') }),
       responses: { 201: TenantAnswer },
       handle: async ({ body, tx, caller }) => {
+        await demandTimeZone(tx, body.time_zone)
         const wanted = { tenantId: body.tenant_id, name: body.name, timeZone: body.time_zone }
         const tenant = await createTenant(tx, wanted, caller.id)
         return reply(201, present(tenant), { location: `/api/v1/tenants/${tenant.tenantId}` })
@@ -85,6 +87,7 @@ export function tenantRoutes(): Route[] {
       body: TenantChange,
       responses: { 200: TenantAnswer },
       handle: async ({ body, tx, caller, tenantId }) => {
+        await demandTimeZone(tx, body.time_zone)
         const tenant = await updateTenant(tx, { name: body.name, timeZone: body.time_zone })
         await recordAudit(tx, {
           ...{ tenantId, actor: caller.id, action: 'tenant.update', subject: `tenant:${tenantId}` },
