@@ -38,7 +38,7 @@ export const listLanes = (openSeconds: number) => sql<Lane>`
   left join platform.circuits on circuits.name = lanes.circuit`
 
 /** Of one subject the later one waits until the earlier one has ended, unless that one waits for quiet hours to end. */
-const isClaimable = sql`due_at <= clock_timestamp() and not exists (
+const isClaimable = sql`due_at <= (select clock_timestamp()) and not exists (
         select from deliveries as earlier
         where earlier.tenant_id = deliveries.tenant_id and earlier.channel_id = deliveries.channel_id
           and earlier.subject = deliveries.subject and earlier.position < deliveries.position
@@ -91,23 +91,28 @@ export async function claimDeliveries(tx: SystemTx, options: ClaimOptions): Prom
       select tenant_id, delivery_id, tries, position from deliveries
       where circuit = ${circuit} and state = 'waiting' and tries >= ${STANDS_BACK_FROM} and ${isClaimable}
       order by tries, position limit ${most}
-    ), waiting_tenants as (
-      (select tenant_id, 1 as place from deliveries
-       where circuit = ${circuit} and state = 'waiting' and tries = 0 and tenant_id > ${after} order by tenant_id limit 1)
+    ), steps as (
+      (select tenant_id, due_at <= clock_timestamp() as is_due, 0::int8 as due_before from deliveries
+       where circuit = ${circuit} and state = 'waiting' and tries = 0 and tenant_id > ${after} order by tenant_id, due_at limit 1)
       union all
-      -- From one tenant to the next, no further than there is room for.
-      select (select tenant_id from deliveries where circuit = ${circuit} and state = 'waiting' and tries = 0
-              and tenant_id > waiting_tenants.tenant_id order by tenant_id limit 1), place + 1
-      from waiting_tenants where tenant_id is not null and place < ${most}
+      -- From one tenant to the next, over those in quiet hours, no further than there is room for.
+      select next.tenant_id, next.due_at <= clock_timestamp(), due_before + is_due::int
+      from steps cross join lateral (
+        select tenant_id, due_at from deliveries
+        where circuit = ${circuit} and state = 'waiting' and tries = 0 and tenant_id > steps.tenant_id
+        order by tenant_id, due_at limit 1
+      ) as next
+      where due_before + is_due::int < ${most}
+    ), waiting_tenants as materialized (
+      select tenant_id from steps where is_due
     ), fresh as (
-      select tenant_id, delivery_id, position, row_number() over (partition by tenant_id order by position) as turn
+      select tenant_id, delivery_id, position, row_number() over (partition by tenant_id order by due_at, position) as turn
       from waiting_tenants cross join lateral (
-        select delivery_id, position from deliveries
+        select delivery_id, due_at, position from deliveries
         where circuit = ${circuit} and deliveries.tenant_id = waiting_tenants.tenant_id and state = 'waiting' and tries = 0
           and ${isClaimable}
-        order by position limit ceil(${most}::float8 / (select count(tenant_id) from waiting_tenants))
+        order by due_at, position limit ceil(${most}::float8 / (select count(*) from waiting_tenants))
       ) as first_ones
-      where tenant_id is not null
     ), candidates as (
       select tenant_id, delivery_id, tries as rank, tries, 0::int8 as turn, position from again
       union all

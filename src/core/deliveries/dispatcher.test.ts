@@ -259,6 +259,50 @@ describe('the dispatcher', () => {
     })
   })
 
+  it('passes over tenants in quiet hours, however many stand before the one that has something due', async () => {
+    const { makeTenants, start, raise, target, sql } = await scene(() => 200)
+    const quiet = Array.from({ length: 70 }, (_, n) => `quiet_${n}`)
+    await makeTenants(...quiet, 'zeta')
+    for (const tenant of quiet) await raise(tenant, 1, 2)
+    await sql(`update deliveries set due_at = now() + interval '1 hour'`)
+    await raise('zeta', 1, 3)
+    await start()
+    await waitFor('what was due never left', () => target.received.length === 3)
+    expect(target.received.map(({ tenantId }) => tenantId)).toEqual(['zeta', 'zeta', 'zeta'])
+  })
+
+  it('writes the outcomes of all others when the database refuses one', async () => {
+    const { makeTenants, start, raise, target, sql } = await scene(() => 200)
+    await makeTenants(TENANT, 'broken')
+    await sql(`create function refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$`)
+    await sql(`create trigger refuse before update on deliveries for each row
+      when (new.state = 'delivered' and new.tenant_id = 'broken') execute function refuse()`)
+    await raise('broken', 1, 2)
+    await raise(TENANT, 1, 20)
+    const dispatcher = await start()
+    const delivered = async () =>
+      (await sql(`select from deliveries where state = 'delivered' and tenant_id = '${TENANT}'`)).length
+    await waitFor('the others were not written', async () => (await delivered()) === 20)
+    await waitFor('it never gave up', () => dispatcher.sending() === 0)
+    // Sent, and left to their leases.
+    expect(target.received.filter(({ tenantId }) => tenantId === 'broken')).toHaveLength(2)
+    expect(await sql(`select from deliveries where state = 'sending' and tenant_id = 'broken'`)).toHaveLength(2)
+  })
+
+  it('opens a circuit and writes outcomes also when people cannot be told of it', async () => {
+    const { makeTenants, start, raise, sql, states } = await scene(() => 500)
+    await makeTenants(TENANT)
+    await sql(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no signal'; end $$`)
+    await sql('create trigger refuse before insert on platform.operator_signals for each row execute function refuse()')
+    await raise(TENANT, 1, 5)
+    await start()
+    await waitFor(
+      'no circuit opened',
+      async () => (await sql(`select from platform.circuits where state = 'open'`)).length > 0,
+    )
+    await waitFor('outcomes were not written', async () => (await states()).waiting === 5)
+  })
+
   it('does not call again a channel that was switched off while it was called', async () => {
     const calls = { release: () => {} }
     const { makeTenants, start, raise, ended, target, sql, states } = await scene(async () => {

@@ -20,10 +20,22 @@ export type Recorder = {
 const WHY = 'one worker sends the deliveries of all tenants'
 const AT_ONCE_MAX = 100
 const AGAIN_AFTER_MS = 500
+/** After so many times that the database refused one outcome by itself, it is left to the lease of its delivery. */
+const REFUSED_MAX = 3
+
+/** SQLSTATEs by which a server says that it is not there for anybody: gone, starting, out of something, or in its own way. */
+const NOT_OURS = /^(08|25P0[234]|40|53|55|57|58)/
+/** Whether it is what was written that the database does not take; everything else is tried until the database is back. */
+const isRefused = (error: unknown): boolean => {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && (code === '57014' || !NOT_OURS.test(code))
+}
 
 /**
  * Writes how attempts ended, those of one moment together: the circuit hears of each in the transaction that writes the
  * delivery. While the database is away it keeps them and tries again: what has arrived must not be sent a second time.
+ * When the database refuses what is written, each is written by itself, then without telling people of its circuit: one
+ * tenant's row that cannot be written must not keep the outcomes of all others.
  */
 export function openRecorder(options: {
   database: Database
@@ -33,41 +45,52 @@ export function openRecorder(options: {
   onTransition: (circuit: string, transition: Transition) => void
 }): Recorder {
   const { database, breaker, logger } = options
-  let waiting: { ended: Ended; done: () => void }[] = []
+  type Waiting = { ended: Ended; done: () => void; refused: number }
+  let waiting: Waiting[] = []
   let isWriting = false
   const giveUp = new AbortController()
+
+  const writeAll = async (batch: readonly Waiting[]): Promise<void> => {
+    const ended = batch.map((each) => each.ended)
+    const tell = batch.every(({ refused }) => refused < REFUSED_MAX - 1)
+    const transitions = await database.acrossTenants(WHY, async (tx) => {
+      const changed = await recordCalls(tx, breaker, ended, tell)
+      await recordAttempts(tx, ended.map(toRecord))
+      return changed
+    })
+    for (const { claim, outcome } of ended) {
+      options.onEnded({ kind: claim.channel.kind, outcome: attemptOutcome(outcome) })
+    }
+    for (const [circuit, transition] of transitions) options.onTransition(circuit, transition)
+  }
 
   const write = async () => {
     if (isWriting) return
     isWriting = true
     while (waiting.length > 0 && !giveUp.signal.aborted) {
-      const batch = waiting.slice(0, AT_ONCE_MAX)
-      const transitions: [string, Transition][] = []
+      // What was refused goes by itself.
+      const alone = waiting.findIndex(({ refused }) => refused > 0)
+      const batch =
+        alone === 0 ? waiting.slice(0, 1) : waiting.slice(0, alone < 0 ? AT_ONCE_MAX : Math.min(alone, AT_ONCE_MAX))
       try {
-        await database.acrossTenants(WHY, async (tx) => {
-          transitions.push(
-            ...(await recordCalls(
-              tx,
-              breaker,
-              batch.map(({ ended }) => ended),
-            )),
-          )
-          await recordAttempts(
-            tx,
-            batch.map(({ ended }) => toRecord(ended)),
-          )
-        })
+        await writeAll(batch)
+        for (const { done } of batch) done()
       } catch (err) {
-        logger.warn({ err, component: 'deliveries' }, 'attempts could not be recorded; trying again')
-        await sleep(AGAIN_AFTER_MS, giveUp.signal).catch(() => {})
-        continue
+        if (!isRefused(err)) {
+          logger.warn({ err, component: 'deliveries' }, 'attempts could not be recorded; trying again')
+          await sleep(AGAIN_AFTER_MS, giveUp.signal).catch(() => {})
+          continue
+        }
+        const deliveries = batch.map(({ ended }) => ended.claim.deliveryId).slice(0, 10)
+        logger.error({ err, component: 'deliveries', deliveries }, 'the database refused how attempts ended')
+        for (const each of batch) {
+          each.refused += 1
+          // Behind all others, which need not wait for it.
+          if (each.refused < REFUSED_MAX) waiting.push(each)
+          else each.done()
+        }
       }
       waiting = waiting.slice(batch.length)
-      for (const { ended, done } of batch) {
-        options.onEnded({ kind: ended.claim.channel.kind, outcome: attemptOutcome(ended.outcome) })
-        done()
-      }
-      for (const [circuit, transition] of transitions) options.onTransition(circuit, transition)
     }
     isWriting = false
     if (giveUp.signal.aborted) for (const { done } of waiting) done()
@@ -76,7 +99,7 @@ export function openRecorder(options: {
   return {
     add: (ended) =>
       new Promise((done) => {
-        waiting.push({ ended, done })
+        waiting.push({ ended, done, refused: 0 })
         void write()
       }),
     giveUp: () => giveUp.abort(),
@@ -91,6 +114,7 @@ async function recordCalls(
   tx: SystemTx,
   breaker: CircuitBreaker,
   batch: readonly Ended[],
+  tell: boolean,
 ): Promise<[string, Transition][]> {
   const news: CircuitNews[] = []
   for (const { circuit, permit, outcome, claim } of batch.toSorted((a, b) => (a.circuit < b.circuit ? -1 : 1))) {
@@ -98,6 +122,7 @@ async function recordCalls(
     if (outcome.kind === 'throttled') await breaker.pause(tx, circuit, pauseSeconds(outcome.retryAfterSeconds))
     if (transition) news.push({ circuit, transition, reason: 'reason' in outcome ? outcome.reason : null, claim })
   }
+  if (!tell) return news.map(({ circuit, transition }) => [circuit, transition])
   const gone = batch.filter(({ outcome }) => outcome.kind === 'refused' && outcome.disablesChannel)
   await lockSignals(
     tx,
@@ -111,9 +136,10 @@ async function recordCalls(
   return news.map(({ circuit, transition }) => [circuit, transition])
 }
 
-/** Who refuses or asks for a pause is well; whether our request is, is another matter. */
+/** Who refuses or asks for a pause is well; whether our request is, is another matter. What never left says nothing. */
 function callOutcome(outcome: Ended['outcome']): CallOutcome {
   if (outcome.kind === 'failed') return { failed: outcome.reason }
+  if (outcome.kind === 'refused' && outcome.statusCode === null) return 'unknown'
   return outcome.kind === 'lost' || outcome.kind === 'throttled' ? 'unknown' : 'succeeded'
 }
 

@@ -33,7 +33,7 @@ create table deliveries (
 -- belong to.
 -- The queue of a circuit: what has failed most often first, then what was never tried, from one tenant after the other.
 create index deliveries_again on deliveries (circuit, tries desc, position) where state = 'waiting' and tries > 0;
-create index deliveries_fresh on deliveries (circuit, tenant_id, position) where state = 'waiting' and tries = 0;
+create index deliveries_fresh on deliveries (circuit, tenant_id, due_at, position) where state = 'waiting' and tries = 0;
 create index deliveries_due on deliveries (circuit, due_at) where state = 'waiting';
 create index deliveries_sending on deliveries (circuit, lease_expires_at) where state = 'sending';
 -- Whether an earlier one about the same subject is still to be delivered.
@@ -88,12 +88,14 @@ create function end_of_quiet_hours(at timestamptz, zone text, quiet_from time, q
 language sql stable as $$
   select case
     when quiet_from < quiet_to and local::time >= quiet_from and local::time < quiet_to
-      then (local::date + quiet_to) at time zone zone
-    when quiet_from > quiet_to and local::time >= quiet_from then (local::date + 1 + quiet_to) at time zone zone
-    when quiet_from > quiet_to and local::time < quiet_to then (local::date + quiet_to) at time zone zone
+      then (local::date + quiet_to) at time zone known.zone
+    when quiet_from > quiet_to and local::time >= quiet_from then (local::date + 1 + quiet_to) at time zone known.zone
+    when quiet_from > quiet_to and local::time < quiet_to then (local::date + quiet_to) at time zone known.zone
     else at
   end
-  from (select at at time zone zone as local) as clock
+  -- A server moved to can be older than what it holds: no message is lost over its time zone.
+  from (select case when knows_time_zone(zone) then zone else 'UTC' end as zone) as known,
+    lateral (select at at time zone known.zone as local) as clock
 $$;
 
 create trigger deliver_raised after insert on signals referencing new table as raised
@@ -134,11 +136,14 @@ end $$;
 create function resolve_signals_of_channel() returns trigger language plpgsql as $$
 begin
   update signals set state = 'resolved', resolved_at = clock_timestamp()
-  where tenant_id = old.tenant_id and dedupe_key = old.circuit and state <> 'resolved';
+  where tenant_id = old.tenant_id and state <> 'resolved' and (
+    dedupe_key = old.circuit
+    -- Switched on again, or gone: that it was switched off is over, and the next time is told anew.
+    or dedupe_key = 'channel.switched_off:' || old.channel_id and (tg_op = 'DELETE' or not old.is_enabled));
   return null;
 end $$;
 create trigger resolve_signals after delete on channels for each row execute function resolve_signals_of_channel();
-create trigger resolve_signals_of_disabled after update of is_enabled on channels
-  for each row when (old.is_enabled and not new.is_enabled) execute function resolve_signals_of_channel();
+create trigger resolve_signals_of_switched after update of is_enabled on channels
+  for each row when (old.is_enabled <> new.is_enabled) execute function resolve_signals_of_channel();
 create trigger give_up_deliveries after update of is_enabled on channels
   for each row when (old.is_enabled and not new.is_enabled) execute function give_up_deliveries_of_channel();
