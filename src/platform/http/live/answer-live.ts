@@ -13,13 +13,15 @@ declare module 'fastify' {
   }
 }
 
-type LiveStreams = { times: LiveTimes; underWay: Set<{ end(why: LiveEnd): void }> }
+type LiveStreams = { times: LiveTimes; underWay: Set<{ end(why: LiveEnd): void }>; isClosing: boolean }
 
 /** Streams never end by themselves: a server that closes ends them, so that listeners go to another process. */
 export function endLiveStreams(app: FastifyInstance, times: Partial<LiveTimes> = {}): void {
   const underWay: LiveStreams['underWay'] = new Set()
-  app.decorate('live', { times: { ...LIVE_TIMES, ...times }, underWay })
+  const live: LiveStreams = { times: { ...LIVE_TIMES, ...times }, underWay, isClosing: false }
+  app.decorate('live', live)
   app.addHook('preClose', async () => {
+    live.isClosing = true
     for (const stream of underWay) stream.end('stopping')
   })
 }
@@ -39,6 +41,8 @@ export function answerLive(reply: FastifyReply, answer: Reply, mayListen: Carryi
     const stream = carry(source, sink, { times, logger: request.log as unknown as Logger, mayListen })
     underWay.add(stream)
     sink.onClosed(() => underWay.delete(stream))
+    // One that was let in before, and is answered only now.
+    if (server.live.isClosing) stream.end('stopping')
   }
   if (!isUpgrade(request.raw)) {
     const { body, sink } = eventStream()
