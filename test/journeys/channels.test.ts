@@ -239,6 +239,18 @@ describe('a test message', () => {
       ...{ outcome: 'throttled', status_code: 429, reason: 'the receiver answered 429', retry_after_seconds: 30 },
     })
   })
+
+  it('does not leave while the circuit is open', async () => {
+    const { ask, webhook, rows } = await scene()
+    const server = await receiver()
+    const { channel_id } = (await webhook('hook', server.url)).body
+    await rows(`insert into platform.circuits (name, state, opened_at, changed_at) values ($1, 'open', now(), now())`, [
+      `channel:${channel_id}`,
+    ])
+    const { body } = await ask('POST', `/channels/${channel_id}/test`)
+    expect(body).toMatchObject({ outcome: 'failed', status_code: null, retry_after_seconds: expect.any(Number) })
+    expect(server.calls()).toEqual([])
+  })
 })
 
 describe('an e-mail channel', () => {
@@ -345,10 +357,22 @@ describe('a channel', () => {
     // What the old address answered says nothing about the new one.
     await ask('PATCH', `/channels/${channel_id}`, { is_enabled: true, url: `${URL_OF_NOBODY}/moved` })
     expect(await off('the old address answered 410')).toBe(false)
+    // That it was off is told each time, and over when it is on again.
+    const told = () =>
+      rows(
+        `insert into signals (tenant_id, kind, subject, severity, title, dedupe_key) values ($1, 'channel.switched_off', 's', 'warning', 't', $2)
+         on conflict (tenant_id, dedupe_key) where state <> 'resolved' do nothing returning 1`,
+        [tenant, `channel.switched_off:${channel_id}`],
+      )
+    expect(await told()).toHaveLength(1)
+    expect(await told()).toHaveLength(0)
+    await rows('update channels set is_enabled = false where tenant_id = $1 and channel_id = $2', [tenant, channel_id])
+    await ask('PATCH', `/channels/${channel_id}`, { is_enabled: true })
+    expect(await told()).toHaveLength(1)
     expect((await ask('GET', `/channels/${channel_id}`)).body).toMatchObject({ is_enabled: true })
     expect((await audited()).map(({ action }) => action)).toEqual([
       ...['channel.add', 'channel.switch_off', 'channel.change', 'channel.change', 'channel.switch_off'],
-      'channel.change',
+      ...['channel.change', 'channel.change'],
     ])
   })
 })

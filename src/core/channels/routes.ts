@@ -118,7 +118,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
       responses: { 200: TestView },
       prepare: async ({ tenantId, params: { channel_id }, signal }) => {
         const channel = await database.withTenant(tenantId, (tx) => requireChannel(tx, channel_id))
-        return testChannel(send, channel, { tenantId, now: new Date() }, signal)
+        return testChannel({ send, database }, channel, { tenantId, now: new Date() }, signal)
       },
       handle: async ({ tx, tenantId, caller, params, prepared: outcome }) => {
         const [subject, details] = [`channel:${params.channel_id}`, { outcome: outcome.kind }]

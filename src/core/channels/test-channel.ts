@@ -1,11 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Database } from '../../platform/database/index.ts'
+import { circuitBreaker } from '../../platform/resilience/index.ts'
 import type { Channel, Message, Send, SendOutcome } from './channel.ts'
 import type { TestView } from './view.ts'
 
-/** Sends a message that says it is a test, over a channel that may be switched off, and waits for what becomes of it. */
-export function testChannel(send: Send, channel: Channel, who: { tenantId: TenantId; now: Date }, signal: AbortSignal) {
+/**
+ * Sends a message that says it is a test, over a channel that may be switched off, and waits for what becomes of it. While
+ * its circuit lets nobody through, which may be the one of all tenants, nothing leaves. A test is no evidence for the
+ * circuit: whoever mends an address may try as often as it takes.
+ */
+export async function testChannel(
+  { send, database }: { send: Send; database: Database },
+  channel: Channel,
+  who: { tenantId: TenantId; now: Date },
+  signal: AbortSignal,
+): Promise<SendOutcome> {
+  const closed = await heldBack(database, channel, who.now)
+  if (closed) return closed
   const deliveryId = randomUUID()
   const about: Message['signal'] = {
     ...{ signal_id: deliveryId, kind: 'channel.test', subject: `channel:${channel.channel_id}` },
@@ -13,6 +26,21 @@ export function testChannel(send: Send, channel: Channel, who: { tenantId: Tenan
     ...{ title: 'This is a test: nothing has to be done.', facts: {}, raised_at: who.now },
   }
   return send(channel, { deliveryId, tenantId: who.tenantId, signal: about }, signal)
+}
+
+const breaker = circuitBreaker()
+
+/** What becomes of a test that may not leave; undefined when it may. */
+async function heldBack(database: Database, channel: Channel, now: Date): Promise<SendOutcome | undefined> {
+  const name = channel.kind === 'notify' ? 'notify' : `channel:${channel.channel_id}`
+  const why = 'a circuit is shared by all tenants'
+  const [circuit] = await database.acrossTenants(why, (tx) => breaker.read(tx, [name]))
+  if (!circuit) return undefined
+  const until = circuit.state === 'closed' ? circuit.paused_until : (circuit.next_probe_at ?? now)
+  if (until === null || (circuit.state === 'closed' && until <= now)) return undefined
+  const retryAfterSeconds = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1_000))
+  const reason = 'nothing was sent: its circuit lets nobody through just now'
+  return { kind: 'failed', statusCode: null, reason, retryAfterSeconds }
 }
 
 export const presentTest = (outcome: SendOutcome): z.output<typeof TestView> => ({
