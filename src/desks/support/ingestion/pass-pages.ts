@@ -134,10 +134,12 @@ export async function passPages(
       const asked = underWay.find(isToBeStored)
       const atOnce = asked?.receivers.length === 1 ? PAGES_STORED_AT_ONCE : 1
       if (!asked || storing.length >= atOnce) {
-        const first = storing.shift()
+        const [first] = storing
         // The failure first: a page that could not be stored is over, too.
         await Promise.race([failed.promise, first])
         if (!first) return nextPage
+        // Only now: what is still being stored when another page fails is waited for.
+        storing.shift()
         continue
       }
       const reads = await Promise.race([failed.promise, asked.reads])
