@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { tenantId } from '../../kernel/tenant-id.ts'
-import type { SystemTx } from '../../platform/database/index.ts'
+import { prepared, type SystemTx } from '../../platform/database/index.ts'
 import type { ChannelKind } from '../channels/index.ts'
 import type { Severity } from '../signals/index.ts'
 import { type Claim, STANDS_BACK_FROM } from './delivery.ts'
@@ -16,7 +16,7 @@ export type Lane = {
 }
 
 /** What a circuit waits for is known to the breaker; here only when to ask it. */
-export const listLanes = (openSeconds: number) => sql<Lane>`
+export const listLanes = (openSeconds: number) => sql<Lane>`${prepared('list_lanes')}
   with recursive lanes as (
     (select circuit from deliveries where state = 'waiting' order by circuit limit 1)
     union all
@@ -171,7 +171,7 @@ function toClaim(row: ClaimedRow): Claim {
 }
 
 /** Gives back what processes took that have died since: whether it arrived nobody knows, so it is sent again. */
-export const reclaimLost = sql<{ delivery_id: string }>`
+export const reclaimLost = sql<{ delivery_id: string }>`${prepared('reclaim_lost_deliveries')}
   with lost as (
     update deliveries set state = case when is_enabled then 'waiting' else 'dead' end, lease_expires_at = null,
       due_at = clock_timestamp(), ended_at = case when not is_enabled then clock_timestamp() end,

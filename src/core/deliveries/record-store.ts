@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { SystemTx } from '../../platform/database/index.ts'
+import { prepared, type SystemTx } from '../../platform/database/index.ts'
 import type { Claim, Verdict } from './delivery.ts'
 
 /** `lost`: the attempt was broken off, and nobody knows whether it arrived. */
@@ -20,7 +20,7 @@ export async function recordAttempts(tx: SystemTx, attempts: readonly Recorded[]
     // PostgreSQL takes no NUL, and one such text would hold up all others.
     failure: verdict.state === 'delivered' ? null : verdict.failure.replaceAll('\0', ''),
   }))
-  await sql`
+  await sql`${prepared('record_deliveries')}
     with ended as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as row (tenant_id text, delivery_id uuid, fencing bigint,
         attempt integer, channel_id uuid, outcome text, status_code integer, state text, due_in_seconds float8, failure text)

@@ -13,8 +13,11 @@ export { tenantOfTask } from './routes.ts'
 export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
+  addToProgress,
+  advanceProgress,
   findLastTask,
   findTask,
+  insistOnTask,
   listRunningTasks,
   listTasks,
   lockRunningTask,

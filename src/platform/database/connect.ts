@@ -25,7 +25,12 @@ export type Database = {
   withTenant<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in a transaction across tenants; `reason` says why no single tenant will do, for the reader. */
   acrossTenants<T>(reason: string, work: (tx: SystemTx) => Promise<T>): Promise<T>
-  /** The same for statements that do not need each other's answers: one round trip. Returns the rows of each. */
+  /** Statements that do not need each other's answers, in a transaction of one round trip. Returns the rows of each. */
+  withTenantAtOnce<const Statements extends readonly RawBuilder<unknown>[]>(
+    tenantId: TenantId,
+    statements: Statements,
+  ): Promise<Rows<Statements>>
+  /** The same across tenants. */
   acrossTenantsAtOnce<const Statements extends readonly RawBuilder<unknown>[]>(
     reason: string,
     statements: Statements,
@@ -92,22 +97,23 @@ export function openDatabase(options: PoolOptions): Database {
         throw error
       }
     })
+  const atOnce = async (opening: string, statements: readonly RawBuilder<unknown>[]) => {
+    const leave = async (tx: SystemTx) => {
+      for (const statement of statements) lastly(tx, statement)
+    }
+    return (await transaction(opening, leave)).last
+  }
+  const asTenant = (tenantId: TenantId) =>
+    `begin; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`
   const asSystem = `begin; set local role ${ROLES.system}`
 
   let closing: Promise<void> | undefined
   return {
-    withTenant: async (tenantId, work) => {
-      const tenant = escapeLiteral(tenantId)
-      const opening = `begin; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${tenant}`
-      return (await transaction(opening, work)).result
-    },
+    withTenant: async (tenantId, work) => (await transaction(asTenant(tenantId), work)).result,
+    withTenantAtOnce: async (tenantId, statements) =>
+      (await atOnce(asTenant(tenantId), statements)) as Rows<typeof statements>,
     acrossTenants: async (_reason, work) => (await transaction(asSystem, work)).result,
-    acrossTenantsAtOnce: async (_reason, statements) => {
-      const leave = async (tx: SystemTx) => {
-        for (const statement of statements) lastly(tx, statement)
-      }
-      return (await transaction(asSystem, leave)).last as Rows<typeof statements>
-    },
+    acrossTenantsAtOnce: async (_reason, statements) => (await atOnce(asSystem, statements)) as Rows<typeof statements>,
     poolUse: () => poolUse(pool),
     close: () => (closing ??= kysely.destroy()),
   }

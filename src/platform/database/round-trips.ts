@@ -21,10 +21,16 @@ export async function together<const Statements extends readonly RawBuilder<unkn
   return answers.map(({ rows }) => rows) as Rows<Statements>
 }
 
-const sendAll = (tx: QueryExecutorProvider, queries: readonly CompiledQuery[]): Promise<QueryResult<unknown>[]> =>
-  tx
+async function sendAll(tx: QueryExecutorProvider, queries: readonly CompiledQuery[]): Promise<QueryResult<unknown>[]> {
+  const outcomes = await tx
     .getExecutor()
-    .provideConnection((connection) => Promise.all(queries.map((query) => connection.executeQuery(query))))
+    .provideConnection((connection) => Promise.allSettled(queries.map((query) => connection.executeQuery(query))))
+  // The first that failed, not the one heard of first: those behind it only say that the transaction is aborted.
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  })
+}
 
 const closing = new WeakMap<QueryExecutorProvider, RawBuilder<unknown>[]>()
 
@@ -55,3 +61,15 @@ export const prepared = (name: string) => sql.raw(preparedMark(name))
  * has been told.
  */
 export const commitSoon = sql`select set_config('synchronous_commit', 'off', true)`
+
+/** SQLSTATE of platform.insist. */
+const INSISTED = 'SB001'
+
+/**
+ * A statement that ends the transaction unless a condition holds: what travels with it is then not done, and the
+ * transaction rejects with an error that {@link wasInsistedOn} knows.
+ */
+export const insist = (holds: RawBuilder<unknown>, otherwise: string) =>
+  sql`select platform.insist(${holds}, ${otherwise})`
+
+export const wasInsistedOn = (error: unknown): boolean => (error as { code?: unknown }).code === INSISTED

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
-import { type Database, lastly, openDatabase, prepared, type Tx, together } from './index.ts'
+import { type Database, insist, lastly, openDatabase, prepared, type Tx, together, wasInsistedOn } from './index.ts'
 
 const db = testDatabase({ max: 2 })
 const alder = tenantId('alder')
@@ -160,6 +160,23 @@ describe('statements that travel together', () => {
       sql<{ count: number }>`select count(*) as count from tenants`,
     ])
     expect(answers).toEqual([[{ role: 'signalbox_system' }], [{ count: 2 }]])
+  })
+
+  it('end where one insists on what does not hold: nothing is stored, and that failure is the one to hear of', async () => {
+    const { database } = db
+    const before = await database.withTenant(alder, nameOf)
+    const attempt = (holds: boolean) =>
+      database.withTenantAtOnce(alder, [
+        insist(sql`${holds}::boolean`, 'it does not hold'),
+        sql`update tenants set name = 'never stored'`,
+        sql`select 1 / ${holds ? 1 : 0}::int`,
+      ])
+    const failure = await attempt(false).catch((error: Error) => error)
+    expect(failure).toMatchObject({ message: 'it does not hold' })
+    expect(wasInsistedOn(failure)).toBe(true)
+    expect(await database.withTenant(alder, nameOf)).toEqual(before)
+    await attempt(true)
+    expect(await database.withTenant(alder, nameOf)).toEqual(['never stored'])
   })
 
   it('may be prepared: planned once for a connection, kept apart by tenant all the same', async () => {

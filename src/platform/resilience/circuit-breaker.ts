@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { abortable } from '../../kernel/abort.ts'
-import { type Database, type SystemTx, together } from '../database/index.ts'
+import { type Database, prepared, type SystemTx, together } from '../database/index.ts'
 import type { Admission, CallOutcome, Circuit, CircuitStatus, Permit, Transition } from './circuit.ts'
 import * as circuits from './circuit.ts'
 
@@ -159,12 +159,12 @@ export function circuitBreaker(options: { now?: () => Date; openSeconds?: number
 }
 
 /** Locks the row before it reads the clock: a caller that waited for the lock would else decide by an old time. */
-const lock = (name: string) => sql<Row>`
+const lock = (name: string) => sql<Row>`${prepared('lock_circuit')}
   with circuit as materialized (select * from platform.circuits where name = ${name} for update)
   select ${COLUMNS}, clock_timestamp() as now from circuit`
 
 async function store(tx: SystemTx, circuit: Circuit): Promise<void> {
-  await sql`
+  await sql`${prepared('store_circuit')}
     update platform.circuits set
       state = ${circuit.state}, generation = ${circuit.generation}, outcomes = ${circuit.outcomes}::boolean[],
       opened_at = ${circuit.opened_at}, probe = ${circuit.probe}, probe_expires_at = ${circuit.probe_expires_at},

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { sleep } from '../../kernel/abort.ts'
-import type { Database } from '../database/index.ts'
+import { type Database, prepared } from '../database/index.ts'
 
 export type OutboundBudget = {
   /** Resolves when the next call may leave. Rejects with the signal's reason, and gives the place back. */
@@ -38,7 +38,7 @@ export function outboundBudget(options: {
 
   const reserve = async () => {
     // What is older than the window goes: with a wide limit each call would write a long list anew.
-    const reservation = sql<{ place: string; wait_ms: number }>`
+    const reservation = sql<{ place: string; wait_ms: number }>`${prepared('reserve_outbound')}
       insert into platform.outbound_budgets as budget (connection, granted)
       values (${connection}, array[clock_timestamp()])
       on conflict (connection) do update set granted =

@@ -36,7 +36,7 @@ function scene(
     await options.whileStoring?.(head.page)
     stored.push(`${taskId} ${head.page}`)
     const walk = walks.get(taskId)
-    if (walk) walks.set(taskId, receivePage(walk, head, { created: 0, updated: 0, restored: 0, unchanged: 0 }, 0))
+    if (walk) walks.set(taskId, receivePage(walk, head))
   }
   return {
     ...{ asked, stored, walks },

@@ -13,8 +13,6 @@ const PAGES_STORED_AT_ONCE = 2
 /** Who joins within this time of the last look goes round for the pages asked for meanwhile. */
 const LOOK_EVERY_MS = 25
 
-const NOTHING = { created: 0, updated: 0, restored: 0, unchanged: 0 }
-
 /** A page that was asked for, with those who get it: the runs that were there before its call began. */
 type AskedPage = {
   page: number
@@ -183,7 +181,7 @@ function expectedWalk(run: Participant, unseen: readonly AskedPage[]): Walk {
     .filter(({ receivers }) =>
       receivers.some(({ taskId, fencing }) => taskId === run.taskId && fencing === run.fencing),
     )
-    .reduce((walk, { page, head }) => (head ? receivePage(walk, head, NOTHING, 0) : expectPage(walk, page)), run.walk)
+    .reduce((walk, { page, head }) => (head ? receivePage(walk, head) : expectPage(walk, page)), run.walk)
 }
 
 /** All at once: there are no more than the workers can run, and each takes one connection of the pool. */

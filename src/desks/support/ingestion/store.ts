@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { prepared, type SystemTx, type Tx } from '../../../platform/database/index.ts'
+import { insist, prepared, type SystemTx, type Tx } from '../../../platform/database/index.ts'
 import type { FailedTicket } from '../connectors/index.ts'
 
 /** The right to walk a provider's pages for all who wait, until it expires. */
@@ -38,7 +38,7 @@ const holds = (lease: SweepLease) => sql`
   and expires_at > clock_timestamp()`
 
 /** Extends the lease and notes where the sweep stands; no row when it is lost. Not run yet. */
-export const keepSweep = (lease: SweepLease, nextPage: number) => sql`
+export const keepSweep = (lease: SweepLease, nextPage: number) => sql`${prepared('keep_sweep')}
     update ingestion.sweeps set expires_at = ${untilThen}, next_page = ${nextPage}
     where ${holds(lease)} returning 1`
 
@@ -50,6 +50,13 @@ export async function releaseSweep(tx: SystemTx, lease: SweepLease): Promise<voi
 /** One row while the lease holds; not run yet. */
 export const holdsSweep = (lease: SweepLease) =>
   sql`${prepared('holds_sweep')} select 1 from ingestion.sweeps where ${holds(lease)}`
+
+/** Ends the transaction when the lease does not hold; not run yet. */
+export const insistOnSweep = (lease: SweepLease) =>
+  sql`${prepared('insist_on_sweep')} ${insist(
+    sql`exists (select from ingestion.sweeps where ${holds(lease)})`,
+    'the sweep is lost',
+  )}`
 
 /** Forgets what earlier runs of the tenant have left behind; what they found missing is no longer true. */
 export async function clearEarlierRuns(tx: Tx, jobId: string): Promise<void> {

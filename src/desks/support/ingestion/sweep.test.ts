@@ -69,21 +69,32 @@ async function sweepOnePage(
   const [stored] = await change(
     `select (select count(*)::int from tickets where tenant_id = $1) as tickets,
        coalesce(jsonb_array_length(progress -> 'received'), 0) as pages,
-       coalesce((progress -> 'counts' ->> 'created')::int, 0) as created from tasks where task_id = $2`,
+       coalesce((progress -> 'counts' ->> 'created')::int, 0) as created,
+       (progress -> 'retries')::int as retries from tasks where task_id = $2`,
     [run.tenant, run.task],
   )
   return stored
 }
 
+const UNTOUCHED = { tickets: 0, pages: 0, created: 0, retries: null }
+
 describe('a page that is on its way', () => {
   it('is stored with the walk past it', async () => {
-    expect(await sweepOnePage(async () => {})).toEqual({ tickets: 1, pages: 1, created: 1 })
+    expect(await sweepOnePage(async () => {})).toEqual({ tickets: 1, pages: 1, created: 1, retries: 0 })
   })
 
   it('is stored by several statements when its tickets are long, and counted once', async () => {
     const long = (tenant: string) =>
       [1, 2, 3, 4].map((n) => ({ ...ticketOf(tenant), id: `ext-${n}`, message: 'word '.repeat(50_000) }))
-    expect(await sweepOnePage(async () => {}, long)).toEqual({ tickets: 4, pages: 1, created: 4 })
+    expect(await sweepOnePage(async () => {}, long)).toEqual({ tickets: 4, pages: 1, created: 4, retries: 0 })
+  })
+
+  it('is stored on top of what the run has come to meanwhile', async () => {
+    const moveOn = ({ task }: { task: string }) =>
+      change(`update tasks set progress = progress || '{"retries": 7, "counts": {"created": 2}}' where task_id = $1`, [
+        task,
+      ])
+    expect(await sweepOnePage(moveOn)).toEqual({ tickets: 1, pages: 1, created: 3, retries: 7 })
   })
 
   it.each([
@@ -104,6 +115,6 @@ describe('a page that is on its way', () => {
       `update ingestion.sweeps set expires_at = now() - interval '1 second' where owner = $1`,
     ],
   ])('is not stored when meanwhile %s', async (_what, statement) => {
-    expect(await sweepOnePage(({ task }) => change(statement, [task]))).toEqual({ tickets: 0, pages: 0, created: 0 })
+    expect(await sweepOnePage(({ task }) => change(statement, [task]))).toEqual(UNTOUCHED)
   })
 })

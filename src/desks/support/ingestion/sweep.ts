@@ -7,7 +7,7 @@ import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { expectNews } from './expect-news.ts'
 import { forEach, passPages } from './pass-pages.ts'
 import { keepSweep, releaseSweep, type SweepLease, takeSweep } from './store.ts'
-import { needsDeletedList, nextWantedPage, type PageHead, startOrResume } from './walk.ts'
+import { followWalks, needsDeletedList, nextWantedPage, type PageHead, startOrResume } from './walk.ts'
 import { type Participant, PROVIDER, type ReadyPage, storeDeletedList, storePage } from './write-on-behalf.ts'
 
 /**
@@ -57,13 +57,16 @@ export async function sweepFor(
           participants.map(({ walk }) => walk),
           nextPage,
         )
+        const walkBefore = followWalks()
         const pages = {
           source,
           look: (next: number) => listParticipants(dependencies, lease, next),
           read: (run: Participant, rows: readonly unknown[]) =>
             readPage(dependencies, run.tenantId, rows, news.areExpected(run.taskId)),
-          store: async (run: Participant, head: PageHead, page: ReadyPage) =>
-            news.learn(run.taskId, await storePage({ database, lease, run }, head, page)),
+          store: async (receiver: Participant, head: PageHead, page: ReadyPage) => {
+            const run = { ...receiver, walk: walkBefore(receiver, head) }
+            news.learn(run.taskId, await storePage({ database, lease, run }, head, page))
+          },
         }
         nextPage = await passPages(pages, { from, to: participants }, context)
       }

@@ -13,12 +13,11 @@ import {
   type Walk,
 } from './walk.ts'
 
-const nothing = { created: 0, updated: 0, restored: 0, unchanged: 0 }
 const LAST = 5
 const cost = { retries: 1, throttled: 2, bytes: 10 }
 
 const receive = (walk: Walk, page: number, totalCount = 450) =>
-  receivePage(walk, { page, nextPage: page === LAST ? null : page + 1, totalCount, cost }, nothing, 0)
+  receivePage(walk, { page, nextPage: page === LAST ? null : page + 1, totalCount, cost })
 
 /** A walk that has its first list and then these pages. */
 const walked = (...pages: number[]) =>
@@ -73,7 +72,7 @@ describe('a walk', () => {
   })
 
   it('takes an empty provider for one empty page', () => {
-    const empty = receivePage(walked(), { page: 1, nextPage: null, totalCount: 0, cost }, nothing, 0)
+    const empty = receivePage(walked(), { page: 1, nextPage: null, totalCount: 0, cost })
     expect(receiveDeletedList(empty, 'before', cost)).toMatchObject({ phase: 'closing', stable: true })
   })
 

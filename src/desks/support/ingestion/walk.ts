@@ -78,9 +78,8 @@ const spend = (walk: Walk, cost: CallCost) => ({
   bytes: walk.bytes + cost.bytes,
 })
 
-/** The walk after a page, of which `stored` tells what became of the tenant's tickets and `failed` were unusable. */
-export function receivePage(walk: Walk, head: PageHead, stored: UpsertCounts, failed: number): Walk {
-  const { counts } = walk
+/** The walk after a page, but for what became of its tickets: that is counted where they are stored. */
+export function receivePage(walk: Walk, head: PageHead): Walk {
   const last_page = head.nextPage === null ? head.page : walk.last_page
   return {
     ...walk,
@@ -89,15 +88,22 @@ export function receivePage(walk: Walk, head: PageHead, stored: UpsertCounts, fa
     total_pages: last_page ?? Math.max(Math.ceil(head.totalCount / PAGE_SIZE), head.page + 1),
     total_count: walk.total_count ?? head.totalCount,
     total_changed: walk.total_changed || (walk.total_count !== null && walk.total_count !== head.totalCount),
-    counts: {
-      created: counts.created + stored.created,
-      updated: counts.updated + stored.updated,
-      restored: counts.restored + stored.restored,
-      unchanged: counts.unchanged + stored.unchanged,
-      failed: counts.failed + failed,
-      deleted: counts.deleted,
-    },
     ...spend(walk, head.cost),
+  }
+}
+
+/**
+ * Runs' walks as they will be when the pages given to be stored so far are stored, in the order in which they were
+ * given: each page is written on top of the one before without asking first where the run stands.
+ */
+export function followWalks() {
+  const walks = new Map<string, Walk>()
+  /** The walk that a page of the run is stored on top of; `walk` is where the run stood when the page was asked for. */
+  return ({ taskId, fencing, walk }: { taskId: string; fencing: number; walk: Walk }, head: PageHead): Walk => {
+    const key = `${taskId} ${fencing}`
+    const before = walks.get(key) ?? walk
+    walks.set(key, receivePage(before, head))
+    return before
   }
 }
 

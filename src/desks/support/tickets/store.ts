@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { uuidsV7 } from '../../../kernel/uuid.ts'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
 import type { ClassifiedTicket, ExplainedTicket, TicketChange } from './ticket.ts'
@@ -82,6 +82,9 @@ export function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<Classi
   if (part.length > 0) yield part
 }
 
+/** What is written together with tickets, of what became of them: `of` is given the {@link UpsertCounts} as an object. */
+export type Consequence = { name: string; of: (counts: RawBuilder<unknown>) => RawBuilder<unknown> }
+
 /**
  * Stores a page of tickets with their history in one statement, which is not run yet.
  *
@@ -95,10 +98,11 @@ export function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<Classi
 export const storingTickets = (
   tickets: readonly ClassifiedTicket[],
   { runId, origin }: Delivery,
-) => sql<UpsertCounts>`${prepared('store_tickets')}
+  consequence?: Consequence,
+) => sql<UpsertCounts>`${prepared(consequence ? `store_tickets_${consequence.name}` : 'store_tickets')}
     with delivered as (
       select distinct on (external_id) *
-      from jsonb_to_recordset(${JSON.stringify(withIds(tickets))}::jsonb) as page(
+      from json_to_recordset(${JSON.stringify(withIds(tickets))}::json) as page(
         ticket_id uuid, external_id text, source text, customer_id text, subject text, message text, status text,
         created_at timestamptz, updated_at timestamptz, urgency text, sentiment text, requires_action boolean, language text,
         keywords text[], rule_version text, matches jsonb)
@@ -144,8 +148,10 @@ export const storingTickets = (
              count(*) filter (where action = 'restored') as restored,
              count(distinct ticket_id) as changed
       from recorded
-    )
-    select created, updated, restored, (select count(*) from delivered) - changed as unchanged from counted`
+    ), outcome as (
+      select created, updated, restored, (select count(*) from delivered) - changed as unchanged from counted
+    )${consequence ? sql`, consequence as (${consequence.of(sql`(select to_jsonb(outcome) from outcome)`)})` : sql``}
+    select created, updated, restored, unchanged from outcome`
 
 /** Timestamps are kept as ISO 8601 in UTC, so that history reads the same whatever the session's time zone. */
 function asText(column: string, field: string): string {
