@@ -3,10 +3,8 @@ import { buildConnector } from 'undici'
 import type { IsAllowed } from './allowed-hosts.ts'
 import { whyNotGloballyReachable } from './globally-reachable.ts'
 import { OutboundRefused } from './refused.ts'
+import type { Resolve } from './resolve.ts'
 import { portOf } from './target.ts'
-
-/** Every address of a name, as they shall be tried. */
-export type Resolve = (hostname: string) => Promise<readonly string[]>
 
 /**
  * Throws when one of the addresses is not public. One is enough: using only the others would make it depend on the
@@ -67,11 +65,16 @@ function asLookup(resolve: Resolve): LookupFunction {
  * are judged are the very ones the socket then tries: resolving once to judge and again to connect would let a name
  * server answer differently the second time (DNS rebinding).
  */
-export function guardedConnector(options: { isAllowed: IsAllowed; resolve: Resolve }): buildConnector.connector {
-  const { isAllowed, resolve } = options
+export function guardedConnector(options: {
+  isAllowed: IsAllowed
+  resolve: Resolve
+  /** Resolves the names of hosts that are allowed. */
+  resolveAllowed: Resolve
+}): buildConnector.connector {
+  const { isAllowed, resolve, resolveAllowed } = options
   // HTTP/1.1 only, one request to a socket: over HTTP/2 the number of sockets would not bound the requests to an origin.
   const build = (lookup: LookupFunction) => buildConnector({ allowH2: false, lookup })
-  const connectAnywhere = build(asLookup(resolve))
+  const connectAnywhere = build(asLookup(resolveAllowed))
   const connectToPublic = build(
     asLookup(async (hostname) => {
       const addresses = await resolve(hostname)

@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns/promises'
 import { Agent, type RequestInit as UndiciInit, fetch as undiciFetch } from 'undici'
 import { allowedHosts } from './allowed-hosts.ts'
-import { guardedConnector, judgeHost, type Resolve } from './guarded-connector.ts'
+import { guardedConnector, judgeHost } from './guarded-connector.ts'
 import { OutboundRefused } from './refused.ts'
+import { type Resolve, resolveByNameServers, resolveBySystem } from './resolve.ts'
 import { portOf, readTarget } from './target.ts'
 
 export type Outbound = {
@@ -23,10 +23,6 @@ export type Outbound = {
 /** What a busy connector needs, and little enough that a customer cannot make us a flood for somebody else. */
 const SOCKETS_PER_ORIGIN = 8
 
-/** As other programs on this machine resolve names: with /etc/hosts, which containers are named in. */
-const resolveBySystem: Resolve = async (hostname) =>
-  (await lookup(hostname, { all: true })).map(({ address }) => address)
-
 /** The refusal inside the TypeError that fetch rejects with when a connection fails. */
 function refusalIn(error: unknown): OutboundRefused | undefined {
   const cause = error instanceof Error ? error.cause : undefined
@@ -44,15 +40,16 @@ export function openOutbound(options: {
   allowPlainHttp?: boolean
   /** Sockets open to one scheme, host and port at once, and so requests under way; more wait. Default 8. */
   socketsPerOrigin?: number
-  /** Replaces the system's resolver in tests. */
+  /** Replaces both resolvers in tests. */
   resolve?: Resolve
 }): Outbound {
   const { allowedPrivate, allowPlainHttp = false, socketsPerOrigin = SOCKETS_PER_ORIGIN } = options
   const isAllowed = allowedHosts(allowedPrivate)
-  const resolve = options.resolve ?? resolveBySystem
+  const resolve = options.resolve ?? resolveByNameServers()
+  const resolveAllowed = options.resolve ?? resolveBySystem
   const agent = new Agent({
     connections: socketsPerOrigin,
-    connect: guardedConnector({ isAllowed, resolve }),
+    connect: guardedConnector({ isAllowed, resolve, resolveAllowed }),
   })
   return {
     fetch: async (address, init) => {
