@@ -3,9 +3,9 @@ import { type Authenticate, type Caller, httpFault, unauthenticated } from '../.
 import { keyCaller, operatorCaller, personCaller } from './callers.ts'
 import { comesFromOwnPages } from './same-site.ts'
 import { API_KEY_PREFIX, hashSecret, isSameSecret } from './secrets.ts'
-import { useApiKey } from './store/api-keys.ts'
+import { usingApiKey } from './store/api-keys.ts'
 import { tenantsOfPerson } from './store/memberships.ts'
-import { tenantExists } from './store/tenants.ts'
+import { findingTenant } from './store/tenants.ts'
 import type { TenancyContext } from './tenancy-context.ts'
 
 const AUTHORIZATION_LENGTH_MAX = 1_024
@@ -35,18 +35,19 @@ async function fromBearer(dependencies: AuthenticateDependencies, authorization:
   if (token === undefined) throw unauthenticated('the Authorization header is not a bearer token')
   const { adminToken, database } = dependencies
   if (adminToken !== undefined && isSameSecret(token, adminToken)) {
-    return operatorCaller((tenantId) =>
-      database.acrossTenants('the operator belongs to no tenant', (tx) => tenantExists(tx, tenantId)),
-    )
+    return operatorCaller(async (tenantId) => {
+      const why = 'the operator belongs to no tenant'
+      const [found] = await database.acrossTenantsAtOnce(why, [findingTenant(tenantId)])
+      return found.length > 0
+    })
   }
   if (token.startsWith(API_KEY_PREFIX)) return fromApiKey(dependencies, token)
   return fromSession(dependencies, new Headers({ authorization }))
 }
 
 async function fromApiKey({ database, catalogue }: AuthenticateDependencies, secret: string): Promise<Caller> {
-  const key = await database.acrossTenants('the key says which tenant it is for', (tx) =>
-    useApiKey(tx, hashSecret(secret)),
-  )
+  const why = 'the key says which tenant it is for'
+  const [[key]] = await database.acrossTenantsAtOnce(why, [usingApiKey(hashSecret(secret))])
   if (!key) throw unauthenticated('the API key is unknown, revoked or expired')
   return keyCaller(key, catalogue)
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import type { SystemTx, Tx } from '../../../platform/database/index.ts'
+import { prepared, type Tx } from '../../../platform/database/index.ts'
 import type { TenantRole } from '../roles.ts'
 
 /** A live key at the moment it is used. */
@@ -43,16 +43,10 @@ const COLUMNS = [
 ] as const
 
 /**
- * The live key with this hash, or null when it is unknown, revoked, expired, or its person is no longer a member.
- * The same statement notes the use, at most once a minute; a row that somebody else holds is skipped, not waited for.
+ * The live key with this hash; no row when it is unknown, revoked, expired, or its person is no longer a member. The same
+ * statement notes the use, at most once a minute; a row that somebody else holds is skipped, not waited for. Not run yet.
  */
-export async function useApiKey(tx: SystemTx, secretHash: Buffer): Promise<ApiKeyUse | null> {
-  const { rows } = await sql<{
-    tenant_id: TenantId
-    api_key_id: string
-    permissions: string[]
-    role: TenantRole | null
-  }>`
+export const usingApiKey = (secretHash: Buffer) => sql<ApiKeyUse>`${prepared('use_api_key')}
     with live as (
       select k.tenant_id, k.api_key_id, k.permissions, m.role
       from api_keys k left join memberships m on m.tenant_id = k.tenant_id and m.person_id = k.person_id
@@ -66,16 +60,7 @@ export async function useApiKey(tx: SystemTx, secretHash: Buffer): Promise<ApiKe
         for update of k skip locked
       )
     )
-    select * from live`.execute(tx)
-  const row = rows[0]
-  if (!row) return null
-  return {
-    tenantId: row.tenant_id,
-    apiKeyId: row.api_key_id,
-    permissions: row.permissions,
-    personRole: row.role,
-  }
-}
+    select tenant_id as "tenantId", api_key_id as "apiKeyId", permissions, role as "personRole" from live`
 
 export async function insertApiKey(tx: Tx, key: NewApiKey): Promise<ApiKey> {
   const row = await tx

@@ -1,5 +1,6 @@
+import { sql } from 'kysely'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import type { SystemTx, Tx } from '../../../platform/database/index.ts'
+import { prepared, type SystemTx, type Tx } from '../../../platform/database/index.ts'
 
 export type Tenant = { tenantId: TenantId; name: string; timeZone: string; createdAt: Date }
 
@@ -19,10 +20,9 @@ export async function insertTenant(
   return row ? toTenant(row) : null
 }
 
-export async function tenantExists(tx: SystemTx, tenantId: TenantId): Promise<boolean> {
-  const row = await tx.selectFrom('tenants').select('tenant_id').where('tenant_id', '=', tenantId).executeTakeFirst()
-  return row !== undefined
-}
+/** A row when there is such a tenant; not run yet. */
+export const findingTenant = (tenantId: TenantId) =>
+  sql`${prepared('find_tenant')} select 1 from tenants where tenant_id = ${tenantId}`
 
 /** Tenants after `after` in the order of their ids, one more than `limit`. */
 export async function selectTenants(
