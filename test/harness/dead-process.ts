@@ -22,7 +22,14 @@ export async function deadProcesses(url: string) {
     await queue.stop(1)
     await database.close()
   })
+  const expireLeases = async (process: SystemProcess): Promise<number> => {
+    const expired = `update tasks set lease_expires_at = clock_timestamp() where ${RUNS_IN}`
+    return (await superuser.query(expired, [process.pid])).rowCount ?? 0
+  }
   return {
+    /** What waiting for as long as a lease does to a process that stands still. Returns how many tasks it had. */
+    expireLeases,
+
     /** How many tasks run in this process. */
     tasksOf: async (process: SystemProcess): Promise<number> =>
       (await superuser.query(`select from tasks where ${RUNS_IN}`, [process.pid])).rowCount ?? 0,
@@ -44,10 +51,7 @@ export async function deadProcesses(url: string) {
     kill: async (process: SystemProcess): Promise<number> => {
       process.kill('SIGKILL')
       await process.exited
-      const { rowCount } = await superuser.query(
-        `update tasks set lease_expires_at = clock_timestamp() where ${RUNS_IN}`,
-        [process.pid],
-      )
+      const count = await expireLeases(process)
       // A reaper looks first thing when it starts, and its stop waits for that.
       await startReaper({ database, queue, logger: silent }).stop()
       // Jobs that it had fetched and whose tasks it had not claimed: by its heartbeat the queue would notice half a
@@ -57,7 +61,7 @@ export async function deadProcesses(url: string) {
            select from tasks where task_id::text = data ->> 'taskId' and status in ('queued', 'retrying'))`,
       )
       await redispatchForgottenTasks({ database, queue }, 0)
-      return rowCount ?? 0
+      return count
     },
   }
 }

@@ -66,7 +66,8 @@ export async function ingestionScene(provider: MockProviderOptions, serverUrl = 
       const started = await spawnSystem(made.url, {
         EXTERNAL_API_URL: helpdesk.url,
         EXTERNAL_RATE_LIMIT: '10000',
-        TASK_LEASE_SECONDS: '2',
+        // So long that a slow machine loses none; see deadProcesses for one that is to be lost.
+        TASK_LEASE_SECONDS: '30',
         ...environment,
       })
       processes.push(started)

@@ -1,9 +1,14 @@
-import type { MockProvider, Ticket } from '../../mock-provider/index.ts'
+import type { Fault, MockProvider, Ticket } from '../../mock-provider/index.ts'
 import { call } from './call.ts'
 import type { ExpectedTicket } from './ticket-differences.ts'
 
 /** The route of the provider that lists its tickets, as faults name it. */
 export const PAGES = '/external/support-tickets' as const
+
+/** Holds every walk in front of this page until it is taken down: being throttled is no failure, however often. */
+export const heldAt = (page: number): Fault => ({
+  ...{ route: PAGES, match: { page }, kind: 'status', status: 429, retry_after: 1 },
+})
 
 /** The calls that its budget counts, oldest first: tickets, not notifications. */
 export const callsForTickets = (helpdesk: MockProvider) =>

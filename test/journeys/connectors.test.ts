@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startFakeFreshdesk } from '../fakes/freshdesk.ts'
 import { startFakeZendesk } from '../fakes/zendesk.ts'
+import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
 import { administer } from '../harness/server.ts'
 
@@ -144,7 +145,7 @@ describe('a connector', () => {
   it('goes on after the process was killed where the last page was stored', async () => {
     const zendesk = await startFakeZendesk({ pageSizeMax: 10 })
     onTestFinished(() => zendesk.close())
-    const { connect, start, operator, until, ended, progressOf, rows } = await connectorScene({
+    const { connect, start, operator, until, ended, progressOf, rows, databaseUrl } = await connectorScene({
       ...{ OUTBOUND_PRIVATE_HOSTS: '127.0.0.1', SIGNALBOX_ROLES: 'api,scheduler' },
     }).then((scene) => ({ ...scene, connect: () => scene.connect({ settings: { base_url: zendesk.url } }) }))
     for (let n = 0; n < 300; n += 1) {
@@ -157,7 +158,7 @@ describe('a connector', () => {
     const path = `/ingest/run?tenant_id=tenant_a&connector_id=${id}`
     const job = (await operator<{ job_id: string }>(api, path, 'POST')).body.job_id
     await until('it never got going', async () => (await progressOf(api, job)).processed_pages >= 3)
-    victim.kill('SIGKILL')
+    await (await deadProcesses(databaseUrl)).kill(victim)
     await start(worker)
     const done = await ended(api, job)
     expect(done).toMatchObject({ status: 'completed', created: 300, unchanged: 0 })

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene, type Job } from '../harness/ingestion.ts'
 import { administer } from '../harness/server.ts'
 import { OPERATOR_TOKEN } from '../harness/system.ts'
@@ -100,13 +101,25 @@ describe('an imported file', () => {
     } = await importScene({
       SIGNALBOX_ROLES: 'api,scheduler',
     })
-    const workers = [await start({ SIGNALBOX_ROLES: 'worker' })]
+    const { kill } = await deadProcesses(databaseUrl)
+    const worker = await start({ SIGNALBOX_ROLES: 'worker' })
     const rows = Array.from({ length: 6_000 }, (_, index) => row(`file-${index}`, { message: 'x'.repeat(1_000) }))
-    const { body } = await send(ndjson(rows))
-    await until('nothing was stored', async () => (await progressOf(api, body.job_id)).created >= 500)
-    workers[0]?.kill('SIGKILL')
+    const { job_id } = await administer(databaseUrl, async (holder) => {
+      // Somebody else is about to store one in the middle: whoever comes to it waits. Without its triggers, or the first
+      // record would wait for its counters.
+      await holder.query(`begin; set local session_replication_role = replica`)
+      await holder.query(
+        `insert into tickets (tenant_id, external_id, source, customer_id, subject, message, status, created_at, updated_at)
+         values ('tenant_a', 'file-3000', 'email', 'cust_1', 'A subject', 'A message', 'open', now(), now())`,
+      )
+      const { body } = await send(ndjson(rows))
+      await until('half of it was never stored', async () => (await progressOf(api, body.job_id)).created === 3_000)
+      expect(await kill(worker)).toBe(1)
+      await holder.query('rollback')
+      return body
+    })
     await start({ SIGNALBOX_ROLES: 'worker' })
-    expect(await ended(api, body.job_id)).toMatchObject({ status: 'completed', attempt: 2, created: 6_000, failed: 0 })
+    expect(await ended(api, job_id)).toMatchObject({ status: 'completed', attempt: 2, created: 6_000, failed: 0 })
     const count = "select count(*)::int as count from ticket_history where action = 'created'"
     const { rows: found } = await administer(databaseUrl, (client) => client.query(count))
     expect(found).toEqual([{ count: 6_000 }])

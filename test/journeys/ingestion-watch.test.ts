@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { ingestionScene, type Job } from '../harness/ingestion.ts'
-import { PAGES } from '../harness/provider.ts'
+import { listenToEvents } from '../harness/listeners.ts'
+import { heldAt } from '../harness/provider.ts'
 import { administer } from '../harness/server.ts'
 import { OPERATOR_TOKEN } from '../harness/system.ts'
 
 describe('the status of a tenant’s ingestion', () => {
   it('is idle, running, and idle again with the run in the log', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 500 })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 50 }])
-    const system = await start()
+    const { start, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 500 })
+    // Without a worker first, so that the run cannot be over before it is seen.
+    const system = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     await makeTenants(system, ['tenant_a'])
     type Status = { status: string; current: Job | null; last_runs: Job[] }
     const status = async () => (await operator<Status>(system, '/ingest/status?tenant_id=tenant_a')).body
     expect(await status()).toMatchObject({ status: 'idle', current: null, last_runs: [] })
     const job = await startRun(system, 'tenant_a')
     expect(await status()).toMatchObject({ status: 'running', current: { job_id: job } })
+    await start({ SIGNALBOX_ROLES: 'worker' })
     const done = await ended(system, job)
     expect(await status()).toMatchObject({
       status: 'idle',
@@ -33,20 +35,24 @@ describe('the status of a tenant’s ingestion', () => {
 
 describe('the progress stream', () => {
   it('sends an event for each change and ends with the job', async () => {
-    const { helpdesk, start, makeTenants, startRun } = await ingestionScene({ tickets: 1_500 })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
-    const system = await start()
+    const { helpdesk, start, makeTenants, startRun, until } = await ingestionScene({ tickets: 1_500 })
+    helpdesk.setFaults([heldAt(8)])
+    const system = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
-    const response = await fetch(`${system.url}/ingest/progress/${job}/stream`, {
-      headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
-    })
-    expect(response.headers.get('content-type')).toBe('text/event-stream')
-    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('event:'))
-    const percents = events.map((event) => (JSON.parse(event.split('\ndata: ')[1] ?? '{}') as Job).progress)
-    expect(events.length).toBeGreaterThan(2)
+    const stream = await listenToEvents(`${system.url}/ingest/progress/${job}/stream`, { token: OPERATOR_TOKEN })
+    expect(stream.status).toBe(200)
+    const events = () => stream.others.filter((event) => event.startsWith('event:'))
+    const jobs = () => events().map((event) => JSON.parse(event.split('\ndata: ')[1] ?? '{}') as Job)
+    await until('the beginning was never told', () => jobs().some(({ processed_pages }) => processed_pages === 0))
+    await start({ SIGNALBOX_ROLES: 'worker' })
+    await until('the pages were never told', () => jobs().some(({ processed_pages }) => processed_pages === 7))
+    helpdesk.setFaults([])
+    await until('the stream never ended', stream.isOver)
+    const percents = jobs().map(({ progress }) => progress)
+    expect(percents.length).toBeGreaterThan(2)
     expect(percents).toEqual(percents.toSorted((a, b) => a - b))
-    expect(events.at(-1)).toMatch(/^event: ended\n/)
+    expect(events().at(-1)).toMatch(/^event: ended\n/)
     expect(percents.at(-1)).toBe(100)
   })
 })

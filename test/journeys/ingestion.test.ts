@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import type { Fault } from '../../mock-provider/index.ts'
 import { randomStream } from '../../mock-provider/random.ts'
 import { sleep } from '../../src/kernel/abort.ts'
+import { deadProcesses } from '../harness/dead-process.ts'
 import { ingestionScene } from '../harness/ingestion.ts'
-import { callsForTickets, idsAtProvider, PAGES, ticketsAtProvider } from '../harness/provider.ts'
+import { callsForTickets, heldAt, idsAtProvider, PAGES, ticketsAtProvider } from '../harness/provider.ts'
 import { changeClock, changeSomeTickets } from '../harness/provider-changes.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
-/** By hand: how long a worker is paused under the default lease. Without it the lease is short and nobody waits. */
+/** By hand: how long a worker is paused until its lease is over. Without it nobody waits: the lease is ended for it. */
 const PAUSE_SECONDS = Number(process.env.PAUSE_SECONDS ?? 0)
 
 describe('a run', () => {
@@ -35,7 +37,7 @@ describe('a run', () => {
     const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
       tickets: 1_000,
       rateLimit: 4,
-      rateWindowSeconds: 2,
+      rateWindowSeconds: 5,
     })
     const system = await start()
     await makeTenants(system, ['tenant_b'])
@@ -52,7 +54,8 @@ describe('a run', () => {
       rateLimit: limit,
       rateWindowSeconds: windowSeconds,
     })
-    const budget = { EXTERNAL_RATE_LIMIT: String(limit), EXTERNAL_RATE_WINDOW_SECONDS: String(windowSeconds) }
+    // Longer than the provider's, so that a call that is seconds on its way arrives in no window but its own.
+    const budget = { EXTERNAL_RATE_LIMIT: String(limit), EXTERNAL_RATE_WINDOW_SECONDS: String(windowSeconds + 5) }
     const [first, second] = [await start(budget), await start(budget)]
     for (const tenant of ['tenant_a', 'tenant_b']) await makeTenants(first, [tenant])
     const jobs = [await startRun(first, 'tenant_a'), await startRun(second, 'tenant_b')]
@@ -60,9 +63,10 @@ describe('a run', () => {
 
     const calls = callsForTickets(helpdesk)
     expect(calls.filter(({ status }) => status === 429)).toEqual([])
+    expect(calls.length).toBeGreaterThan(limit)
     const times = calls.map(({ at }) => Date.parse(at))
     const inWindow = (from: number) => times.filter((at) => at >= from && at < from + windowSeconds * 1_000).length
-    expect(Math.max(...times.map(inWindow))).toBe(limit)
+    expect(Math.max(...times.map(inWindow))).toBeLessThanOrEqual(limit)
   })
 
   it('ends as failed with the reason when the provider refuses', async () => {
@@ -110,17 +114,20 @@ describe('a run', () => {
 
 describe('a worker process', () => {
   it('that is killed in the middle of a run loses it to another, and no ticket is lost or doubled', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, progressOf, idsStored } = await ingestionScene({
+    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, progressOf, idsStored } = await ingestionScene({
       tickets: 2_000,
     })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
+    const { kill } = await deadProcesses(databaseUrl)
+    helpdesk.setFaults([heldAt(8)])
     const api = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     const workers = [await start({ SIGNALBOX_ROLES: 'worker' }), await start({ SIGNALBOX_ROLES: 'worker' })]
     await makeTenants(api, ['tenant_a'])
     const job = await startRun(api, 'tenant_a')
-    await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages >= 5)
-    const victim = workers.find((worker) => worker.output().includes(job))
-    victim?.kill('SIGKILL')
+    await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages === 7)
+    const victim = await waitFor('nobody said that it has the run', () =>
+      workers.find((worker) => worker.output().includes(job)),
+    )
+    expect(await kill(victim)).toBe(1)
     helpdesk.setFaults([])
     expect(await ended(api, job)).toMatchObject({ status: 'completed', attempt: 2, processed_pages: 19 })
     expect(await idsStored()).toEqual({ tenant_a: await idsAtProvider(helpdesk, 'tenant_a') })
@@ -129,30 +136,37 @@ describe('a worker process', () => {
   it('that was paused past its lease can write nothing when it wakes up', {
     timeout: 300_000 + PAUSE_SECONDS * 1_000,
   }, async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, progressOf, differences } = await ingestionScene({
-      ...{ tickets: 2_000, modified: 0 },
-    })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
-    const lease = PAUSE_SECONDS > 0 ? { TASK_LEASE_SECONDS: '30', EXTERNAL_TIMEOUT_SECONDS: '120' } : {}
-    const api = await start({ ...lease, SIGNALBOX_ROLES: 'api,scheduler' })
-    const paused = await start({ ...lease, SIGNALBOX_ROLES: 'worker' })
+    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, progressOf, differences } =
+      await ingestionScene({ tickets: 2_000, modified: 0 })
+    const { expireLeases, tasksOf } = await deadProcesses(databaseUrl)
+    // Answered while it is paused: what it finds when it wakes up, with the pages behind it.
+    const held: Fault = { route: PAGES, match: { page: 8 }, kind: 'slow', delay_ms: 10_000 }
+    helpdesk.setFaults([held])
+    const patient = { EXTERNAL_TIMEOUT_SECONDS: '120' }
+    const api = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
+    const paused = await start({ ...patient, SIGNALBOX_ROLES: 'worker' })
     await makeTenants(api, ['tenant_a', 'tenant_b'])
     const jobs = [await startRun(api, 'tenant_a'), await startRun(api, 'tenant_b')]
-    for (const job of jobs) {
-      await waitFor('a run never got going', async () => (await progressOf(api, job)).processed_pages >= 5)
-    }
+    await waitFor('the runs never got going', async () => {
+      const pages = await Promise.all(jobs.map(async (job) => (await progressOf(api, job)).processed_pages))
+      return Math.max(...pages) === 7 && (await tasksOf(paused)) === 2
+    })
     paused.kill('SIGSTOP')
     // What it has in its hands is older than what the others will store.
     const now = changeClock()
     const tickets = await Promise.all(['tenant_a', 'tenant_b'].map((tenant) => ticketsAtProvider(helpdesk, tenant)))
     changeSomeTickets(helpdesk, tickets.flat(), randomStream(1, 'while it is paused'), now)
-    await sleep(PAUSE_SECONDS * 1_000)
-    await start({ ...lease, SIGNALBOX_ROLES: 'worker' })
+    if (PAUSE_SECONDS > 0) await sleep(PAUSE_SECONDS * 1_000)
+    else await expireLeases(paused)
     helpdesk.setFaults([])
+    await start({ SIGNALBOX_ROLES: 'worker' })
     const done = await Promise.all(jobs.map((job) => ended(api, job)))
     for (const each of done) expect(each).toMatchObject({ status: 'completed', attempt: 2 })
     const anew = await Promise.all(['tenant_a', 'tenant_b'].map((tenant) => startRun(api, tenant)))
     for (const job of anew) expect(await ended(api, job)).toMatchObject({ status: 'completed', stable: true })
+    await waitFor('what was held was never answered', () =>
+      callsForTickets(helpdesk).some(({ fault, status }) => fault === 'slow' && status === 200),
+    )
     paused.kill('SIGCONT')
     for (const job of jobs) {
       await waitFor('the paused worker never noticed', () =>
@@ -170,12 +184,12 @@ describe('a worker process', () => {
     const { helpdesk, start, makeTenants, startRun, ended, progressOf, idsStored } = await ingestionScene({
       tickets: 2_000,
     })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 100 }])
+    helpdesk.setFaults([heldAt(8)])
     const api = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
     const stopping = await start({ SIGNALBOX_ROLES: 'worker' })
     await makeTenants(api, ['tenant_a'])
     const job = await startRun(api, 'tenant_a')
-    await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages >= 5)
+    await waitFor('the run never got going', async () => (await progressOf(api, job)).processed_pages === 7)
     expect(await stopping.stop()).toEqual({ code: 0, signal: null })
     helpdesk.setFaults([])
     await start({ SIGNALBOX_ROLES: 'worker' })

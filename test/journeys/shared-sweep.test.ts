@@ -1,21 +1,37 @@
 import { describe, expect, it } from 'vitest'
 import { ingestionScene } from '../harness/ingestion.ts'
-import { callsForTickets, idsAtProvider, PAGES } from '../harness/provider.ts'
+import { callsForTickets, heldAt, idsAtProvider, PAGES } from '../harness/provider.ts'
+import { administer } from '../harness/server.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const TENANTS = ['tenant_a', 'tenant_b', 'tenant_c', 'tenant_d']
 
+/** Until so many runs take part in the walk. */
+const walking = (databaseUrl: string, runs: number) =>
+  waitFor('not all took part', () =>
+    administer(databaseUrl, async (superuser) => {
+      const walks = `select from tasks where status = 'running' and progress ->> 'phase' = 'walking'`
+      return (await superuser.query(walks)).rowCount === runs
+    }),
+  )
+
 describe('runs on the same provider', () => {
   it('walk together: four that start at once make about as many calls as one', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({ tickets: 3_000 })
+    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
+      tickets: 3_000,
+    })
     const [first, second] = [await start(), await start()]
     await makeTenants(first, TENANTS)
-    helpdesk.clearCalls()
+    helpdesk.setFaults([heldAt(1)])
     const jobs = await Promise.all(TENANTS.map((tenant, index) => startRun(index % 2 ? first : second, tenant)))
+    await walking(databaseUrl, TENANTS.length)
+    helpdesk.clearCalls()
+    helpdesk.setFaults([])
     for (const job of jobs)
       expect(await ended(first, job)).toMatchObject({ status: 'completed', stable: true, pass: 1 })
 
     const pages = 29
-    const calls = callsForTickets(helpdesk).length
+    const calls = callsForTickets(helpdesk).filter(({ status }) => status === 200).length
     expect(calls).toBeGreaterThanOrEqual(pages + 2)
     // Who joins a moment later goes round for the few pages it missed; apart they would make four times as many calls.
     expect(calls).toBeLessThan(2 * pages)
@@ -23,38 +39,44 @@ describe('runs on the same provider', () => {
   })
 
   it('that join on the way go round for the pages they missed, and see each page as fetched after their own start', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, progressOf, until, idsStored } = await ingestionScene({
-      tickets: 2_000,
-    })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 400 }])
+    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, progressOf, until, idsStored } =
+      await ingestionScene({ tickets: 2_000 })
+    helpdesk.setFaults([heldAt(8)])
     const system = await start()
     await makeTenants(system, TENANTS)
     helpdesk.clearCalls()
+    const answered = () => callsForTickets(helpdesk).filter(({ status }) => status === 200)
     const early = await startRun(system, 'tenant_a')
-    await until('the first run never got going', async () => (await progressOf(system, early)).processed_pages >= 4)
-    const before = callsForTickets(helpdesk).length
+    await until('the first run never got going', async () => (await progressOf(system, early)).processed_pages === 7)
+    await until('it was never held', () => callsForTickets(helpdesk).some(({ status }) => status === 429))
+    const before = answered().length
     const late = await startRun(system, 'tenant_b')
+    await walking(databaseUrl, 2)
+    helpdesk.setFaults([])
     expect(await ended(system, early)).toMatchObject({ status: 'completed' })
     expect(await ended(system, late)).toMatchObject({ status: 'completed', total_pages: 19, processed_pages: 19 })
 
-    const after = callsForTickets(helpdesk).slice(before)
+    const after = answered().slice(before)
     const pagesAfter = new Set(after.filter(({ path }) => path === PAGES).map(({ query }) => JSON.stringify(query)))
     expect(pagesAfter.size).toBe(19)
     // Alone, the second run would have needed all 19 pages after the first one had ended.
-    expect(callsForTickets(helpdesk).length).toBeLessThan(2 * 19)
+    expect(answered().length).toBeLessThan(2 * 19)
     expect((await idsStored()).tenant_b).toEqual(await idsAtProvider(helpdesk, 'tenant_b'))
   })
 
   it('go on when the one that sweeps for them is cancelled', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, progressOf, until, operator, idsStored } =
+    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, progressOf, until, operator, idsStored } =
       await ingestionScene({ tickets: 2_000 })
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 50 }])
+    helpdesk.setFaults([heldAt(8)])
     const system = await start()
     await makeTenants(system, TENANTS)
-    const [first, second] = [await startRun(system, 'tenant_a'), await startRun(system, 'tenant_b')]
-    await until('nobody got going', async () => (await progressOf(system, second)).processed_pages >= 3)
+    const first = await startRun(system, 'tenant_a')
+    await until('nobody got going', async () => (await progressOf(system, first)).processed_pages === 7)
+    const second = await startRun(system, 'tenant_b')
+    await walking(databaseUrl, 2)
     await operator(system, `/ingest/${first}`, 'DELETE')
     expect(await ended(system, first)).toMatchObject({ status: 'cancelled' })
+    helpdesk.setFaults([])
     expect(await ended(system, second)).toMatchObject({ status: 'completed', stable: true })
     expect((await idsStored()).tenant_b).toEqual(await idsAtProvider(helpdesk, 'tenant_b'))
   })
@@ -63,7 +85,9 @@ describe('runs on the same provider', () => {
 describe('a sweep that waits for its budget', () => {
   it('stays with the run that has it, however long that takes: no call is made for nothing', async () => {
     const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({ tickets: 300 })
-    const system = await start({ EXTERNAL_RATE_LIMIT: '4', EXTERNAL_RATE_WINDOW_SECONDS: '22' })
+    const system = await start({
+      ...{ EXTERNAL_RATE_LIMIT: '4', EXTERNAL_RATE_WINDOW_SECONDS: '22', TASK_LEASE_SECONDS: '10' },
+    })
     await makeTenants(system, ['tenant_a'])
     helpdesk.clearCalls()
     expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({ status: 'completed', calls: 5 })
@@ -162,14 +186,15 @@ describe('a walk over pages that shift', () => {
       tickets: 1_500,
     })
     const inFront = (await idsAtProvider(helpdesk, 'tenant_b'))[0] ?? ''
-    helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 50 }])
+    helpdesk.setFaults([heldAt(8)])
     const system = await start()
     await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
-    await until('the walk never got half-way', async () => (await progressOf(system, job)).processed_pages >= 7)
+    await until('the walk never got half-way', async () => (await progressOf(system, job)).processed_pages === 7)
     // One deletion in front shifts all that follows; one insertion hides it in the count.
     helpdesk.deleteTicket(inFront)
     helpdesk.insertTicket({ tenant_id: 'tenant_a' })
+    helpdesk.setFaults([])
     expect(await ended(system, job)).toMatchObject({ status: 'completed', stable: true, pass: 2 })
     expect((await idsStored()).tenant_a).toEqual(await idsAtProvider(helpdesk, 'tenant_a'))
   })
