@@ -37,6 +37,8 @@ async function healthBecomes(system: SystemProcess, status: number): Promise<Ans
   if (found instanceof Error) throw found
   return found
 }
+const isWell = (system: SystemProcess) =>
+  waitFor('health was never ok', async () => (await ask(system, '/health')).body.status === 'ok')
 const tickets = (system: SystemProcess) => call(`${system.url}/tickets?tenant_id=a`, { token: OPERATOR_TOKEN })
 
 const OUT = { database: { status: 'failing', critical: true, latency_ms: null } }
@@ -44,7 +46,7 @@ const OUT = { database: { status: 'failing', critical: true, latency_ms: null } 
 describe('while PostgreSQL is down', () => {
   it('health and readiness answer 503, liveness 200 and requests 503 with a problem; all is well again when it is back, without a restart of ours', async () => {
     const system = await startSystem()
-    expect((await ask(system, '/health')).body).toMatchObject({ status: 'ok' })
+    await isWell(system)
     expect((await tickets(system)).status).toBe(200)
 
     await postgres.stop('immediate')
@@ -61,7 +63,7 @@ describe('while PostgreSQL is down', () => {
     expect((await ask(system, '/health')).text).not.toMatch(/127\.0\.0\.1|ECONN|postgres/i)
 
     await postgres.start()
-    expect((await healthBecomes(system, 200)).body).toMatchObject({ status: 'ok' })
+    await isWell(system)
     expect((await tickets(system)).status).toBe(200)
     expect(await system.stop()).toEqual({ code: 0, signal: null })
   })
@@ -70,7 +72,7 @@ describe('while PostgreSQL is down', () => {
 describe('while PostgreSQL takes connections and answers nothing', () => {
   it('each call of a health route is answered within 2 s; all is well when it goes on', async () => {
     const system = await startSystem()
-    expect((await ask(system, '/health')).status).toBe(200)
+    await healthBecomes(system, 200)
     postgres.freeze()
     try {
       await healthBecomes(system, 503)

@@ -6,6 +6,9 @@ import { providerCheck } from './provider-check.ts'
 
 const { db } = testTasks()
 const CONNECTION = 'http://helpdesk.example.com'
+/** Of so long ago, and what a slow machine adds. */
+const about = (seconds: number) =>
+  expect.toSatisfy((found: number) => found >= seconds && found < seconds + 300, `about ${seconds}`)
 const look = () => providerCheck(CONNECTION).probe(db.database, AbortSignal.timeout(60_000))
 
 /** A run that ended so many minutes ago: with success, or with this error. */
@@ -32,9 +35,9 @@ describe('the provider', () => {
   it('is failing when the latest run of any tenant ended because of it, and ok when a later one succeeds', async () => {
     await ended('tenant_a', 30, null)
     await ended('tenant_b', 20, 'ingestion.provider_unavailable')
-    expect(await look()).toMatchObject({ status: 'failing', last_run_seconds_ago: 1_200 })
+    expect(await look()).toMatchObject({ status: 'failing', last_run_seconds_ago: about(1_200) })
     await ended('tenant_a', 10, null)
-    expect(await look()).toMatchObject({ status: 'ok', last_run_seconds_ago: 600 })
+    expect(await look()).toMatchObject({ status: 'ok', last_run_seconds_ago: about(600) })
   })
 
   it('is not blamed for runs that failed for another reason, nor for those of a connector', async () => {
