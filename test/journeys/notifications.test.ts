@@ -31,7 +31,7 @@ async function scene(
     ...notify,
   }
   const made = await ingestionScene(options, ...(serverUrl === undefined ? [] : [serverUrl]))
-  const { helpdesk, start, makeTenants, startRun, ended, until } = made
+  const { helpdesk, start, makeTenants, startRun, ended, until, operator } = made
   // What the helpdesk has by itself is calm: each urgent one is the test's own.
   for (const { id } of await calm(helpdesk.url))
     helpdesk.changeTicket(id, { subject: 'Hello', message: 'Nothing special.' })
@@ -56,6 +56,14 @@ async function scene(
       await prepare?.(systems[0])
       expect(await ended(systems[0], await startRun(systems[0], TENANT))).toMatchObject({ status: 'completed' })
       return systems
+    },
+    /** Holds all notifications back until an operator knows better: nothing has left when ingestion has ended. */
+    hold: async () => {
+      await rows(`insert into platform.circuits (name, state, opened_at, changed_at)
+        values ('notify', 'open', now() + interval '1 hour', now())`)
+    },
+    release: async (system: SystemProcess) => {
+      expect((await operator(system, '/circuit/notify/reset', 'POST')).status).toBe(200)
     },
     /** The urgent tickets of which the receiver knows, with how often it took them. */
     sent: () =>
@@ -125,11 +133,12 @@ describe('the notification of every urgent ticket', () => {
   it('arrives though processes are killed while they send; only what they were sending may arrive twice', {
     timeout: MINUTES,
   }, async () => {
-    const { helpdesk, ingest, start, allDelivered, sent, once, until, rows } = await scene({
+    const { helpdesk, ingest, hold, release, start, allDelivered, sent, once, until, rows } = await scene({
       notify: 'slow',
-      notifySlowMs: 1_500,
+      notifySlowMs: 4_000,
     })
-    const systems = await ingest()
+    const systems = await ingest(hold)
+    await release(systems[0])
     const sending = () =>
       rows<{ delivery_id: string; ticket: string }>(`
       select delivery_id, facts ->> 'external_id' as ticket from deliveries join signals using (tenant_id, signal_id) where deliveries.state = 'sending'`)
@@ -200,12 +209,13 @@ describe('a restart of PostgreSQL while notifications are sent', () => {
   it('loses none and repeats none: what has arrived is written when the database is back', {
     timeout: MINUTES,
   }, async () => {
-    const { ingest, allDelivered, sent, once, until, helpdesk, rows } = await scene(
-      { notify: 'slow', notifySlowMs: 2_500 },
+    const { ingest, hold, release, allDelivered, sent, once, until, helpdesk, rows } = await scene(
+      { notify: 'slow', notifySlowMs: 1_500 },
       { serverUrl: postgres.url },
     )
-    await ingest()
-    const sending = () => rows(`select from deliveries where deliveries.state = 'sending'`)
+    const [system] = await ingest(hold)
+    await release(system)
+    const sending = () => rows(`select from deliveries where deliveries.state in ('sending', 'delivered')`)
     await until('nothing was sent', async () => (await sending()).length > 0)
     await postgres.stop('immediate')
     // They come in while nothing can be written.
