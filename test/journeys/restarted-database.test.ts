@@ -20,7 +20,9 @@ describe('a restart of PostgreSQL during a run', () => {
         postgres.url,
       )
       helpdesk.setFaults([{ route: PAGES, kind: 'slow', delay_ms: 50 }])
-      const systems = [await start(), await start()] as const
+      // What a process could not record is free again when its lease is over.
+      const lease = { TASK_LEASE_SECONDS: '10' }
+      const systems = [await start(lease), await start(lease)] as const
       const [first] = systems
       await makeTenants(first, TENANTS)
       const jobs = [await startRun(first, 'tenant_a'), await startRun(first, 'tenant_b')]
