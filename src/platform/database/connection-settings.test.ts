@@ -17,8 +17,8 @@ describe('a connection', () => {
       return rows[0]
     }
     expect(await settings()).toEqual({ statement: '30s', idle: '30s' })
-    const quick = { connectMs: 1_000, statementMs: 1_000, answerMs: 1_200 }
-    expect(await settings(quick)).toEqual({ statement: '1s', idle: '1s' })
+    const other = { connectMs: 31_000, statementMs: 31_000, answerMs: 40_000 }
+    expect(await settings(other)).toEqual({ statement: '31s', idle: '31s' })
   })
 })
 
