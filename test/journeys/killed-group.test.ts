@@ -23,7 +23,7 @@ function start(providerUrl: string) {
     env: {
       PATH: process.env.PATH ?? '',
       ...{ PORT: '0', SIGNALBOX_DATA_DIR: dataDir, SIGNALBOX_DEMO: 'false', SIGNALBOX_ADMIN_TOKEN: OPERATOR },
-      ...{ EXTERNAL_API_URL: providerUrl, TASK_LEASE_SECONDS: '2' },
+      ...{ EXTERNAL_API_URL: providerUrl, TASK_LEASE_SECONDS: '10' },
     },
   })
   let output = ''
