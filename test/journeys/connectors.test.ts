@@ -97,15 +97,15 @@ describe('the credentials of a connector', () => {
 })
 
 describe('the address of a connector', () => {
-  it.each(['http://127.0.0.1:9', 'http://localhost:9', 'https://169.254.169.254', 'https://[::1]', 'https://10.0.0.1'])(
-    '%s may not be reached unless the operator allows it, and is not told apart from others',
-    async (base_url) => {
-      const { connect, zendesk } = await connectorScene({})
+  it('may not be a private one unless the operator allows it, and those are not told apart', async () => {
+    const { connect, zendesk } = await connectorScene({})
+    const local = ['http://127.0.0.1:9', 'http://localhost:9', 'https://[::1]', zendesk.url]
+    for (const base_url of [...local, 'https://169.254.169.254', 'https://10.0.0.1']) {
       const refused = await connect({ settings: { base_url } })
-      expect(refused).toMatchObject({ status: 422, body: { code: 'connectors.check_refused' } })
-      expect(zendesk.calls()).toEqual([])
-    },
-  )
+      expect(refused, base_url).toMatchObject({ status: 422, body: { code: 'connectors.check_refused' } })
+    }
+    expect(zendesk.calls()).toEqual([])
+  })
 })
 
 describe('a connector', () => {
