@@ -113,7 +113,7 @@ describe.each(FORMS)('a live route as %s', (form, listen, status) => {
   })
 
   it('says that it is still there when nothing happens, for longer than a request may take to arrive', async () => {
-    const server = await app.start({ liveTimes: { keepAliveMs: 30 }, requestTimeoutMs: 100 })
+    const server = await app.start({ liveTimes: { keepAliveMs: 500 }, requestTimeoutMs: 1_000 })
     const listener = await listen(alder(`${server.url}/api/v1`), { token: ada })
     await waitFor('it never said so', () => listener.others.length > 8)
     expect(listener.isOver()).toBe(false)
