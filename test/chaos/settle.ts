@@ -5,7 +5,7 @@ import { TENANTS } from './schedule.ts'
 
 /** Two minutes until the queue finds a forgotten job, and a run beside it. */
 const RUN_SECONDS = 300
-const WELL_SECONDS = 90
+const WELL_SECONDS = 300
 /** A dead process keeps what it was sending for 65 s, and a circuit rests for 30 s. */
 const DRAIN_SECONDS = 240
 
