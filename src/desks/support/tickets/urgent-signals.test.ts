@@ -10,7 +10,7 @@ import { tenantId } from '../../../kernel/tenant-id.ts'
 import { openDatabase, type Tx } from '../../../platform/database/index.ts'
 import { type ClassifiedTicket, type DeliveredTicket, markDeleted, upsertTickets } from './index.ts'
 
-const system = testSystem()
+const system = testSystem({ SIGNALBOX_ROLES: 'api,worker' })
 const make = factories(system)
 
 /** A tenant of a test's own. */
