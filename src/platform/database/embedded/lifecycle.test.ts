@@ -88,14 +88,29 @@ test('a start that fails says what the server said, and frees the directory', as
 })
 
 test('a first start killed in the middle is begun anew by the next', async () => {
-  const dataDir = temporaryDirectory()
-  const unfinished = () => readdirSync(dataDir).filter((name) => name.includes('.partial-'))
-  const owner = startOwner(dataDir)
-  await expect.poll(() => unfinished().some((name) => existsSync(join(dataDir, name, 'cluster', 'base')))).toBe(true)
-  owner.signalGroup('SIGKILL')
-  await owner.exited
-  expect(unfinished()).toHaveLength(1)
+  const dataDir = await killedInTheMiddle()
+  expect(unfinished(dataDir)).toHaveLength(1)
   const postgres = await start({ dataDir })
   expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
-  expect(unfinished()).toEqual([])
+  expect(unfinished(dataDir)).toEqual([])
 })
+
+const unfinished = (dataDir: string) => readdirSync(dataDir).filter((name) => name.includes('.partial-'))
+
+/** The data directory of a first start that was killed; one that was done before anybody looked is followed by another. */
+async function killedInTheMiddle(): Promise<string> {
+  const dataDir = temporaryDirectory()
+  const owner = startOwner(dataDir)
+  let isDone = false
+  owner.ready.then(
+    () => {
+      isDone = true
+    },
+    () => {},
+  )
+  const isUnderWay = () => unfinished(dataDir).some((name) => existsSync(join(dataDir, name, 'cluster', 'base')))
+  await expect.poll(() => isDone || isUnderWay()).toBe(true)
+  owner.signalGroup('SIGKILL')
+  await owner.exited
+  return unfinished(dataDir).length > 0 ? dataDir : killedInTheMiddle()
+}

@@ -12,7 +12,7 @@ function prepare(dataDir: string) {
     try { console.log(prepareDataDirectory(process.argv[1])) } catch (error) { console.log(error.name, error.message) }`
   const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', program, dataDir], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 200_000,
     killSignal: 'SIGKILL',
   })
   return { said: stdout.trim(), signal }
