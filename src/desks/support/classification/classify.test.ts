@@ -409,7 +409,8 @@ describe('long texts', () => {
     const message = piece.repeat(Math.ceil(1_000_000 / piece.length))
     const began = process.cpuUsage()
     read(message, piece)
-    // Ten times what the benchmark shows for the worst of them, since tests share the machine.
-    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(2_000)
+    // A hundred times what the benchmark shows for the worst of them: tests share the machine, and what is not bounded
+    // takes hours.
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(20_000)
   })
 })
