@@ -305,7 +305,9 @@ describe('a channel', () => {
 
   it('is one of at most 50, also when many are added at once', async () => {
     const { webhook, list } = await scene()
-    const made = await Promise.all(Array.from({ length: 52 }, (_, n) => webhook(`hook ${n}`)))
+    // One after the other until few are left: as many requests at once are too many for a slow machine.
+    for (let n = 0; n < 45; n += 1) expect((await webhook(`hook ${n}`)).status).toBe(201)
+    const made = await Promise.all(Array.from({ length: 7 }, (_, n) => webhook(`another ${n}`)))
     const refused = made.filter(({ status }) => status !== 201)
     expect(refused.map(({ body }) => body.code)).toEqual([
       'channels.too_many',
@@ -416,7 +418,9 @@ describe('a subscription', () => {
   it('is one of at most 20 of a channel, also when many are added at once', async () => {
     const { ask, webhook } = await scene()
     const { channel_id } = (await webhook('hook')).body
-    const made = await Promise.all(Array.from({ length: 22 }, () => ask('POST', '/subscriptions', { channel_id })))
+    const add = () => ask('POST', '/subscriptions', { channel_id })
+    for (let n = 0; n < 15; n += 1) expect((await add()).status).toBe(201)
+    const made = await Promise.all(Array.from({ length: 7 }, add))
     const refused = made.filter(({ status }) => status !== 201)
     expect(refused.map(({ body }) => body.code)).toEqual(Array(2).fill('channels.too_many_subscriptions'))
   })
