@@ -3,8 +3,8 @@ import process from 'node:process'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-/** The kernel signals a whole group at once; hearing of the canary's end takes a few milliseconds more. */
-const CANARY_MS = 100
+/** The kernel signals a whole group at once; hearing of the canary's end takes a few milliseconds more, under load many. */
+const CANARY_MS = 300
 
 /**
  * Hands signals on to `child`, so that it hears each exactly once: a program may take a second one for impatience.
@@ -18,7 +18,9 @@ export function handSignalsOn(child) {
   const handOn = (signal) => {
     if (heard.has(signal)) return
     heard.add(signal)
-    setTimeout(() => canary.signalCode === signal || child.kill(signal), CANARY_MS)
+    const decide = () => canary.signalCode === signal || child.kill(signal)
+    // By then what has come in meanwhile has been heard, also when we were held up ourselves.
+    setTimeout(() => setImmediate(decide), CANARY_MS)
   }
   for (const signal of SIGNALS) process.on(signal, handOn)
   return {
