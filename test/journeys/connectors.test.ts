@@ -142,6 +142,29 @@ describe('a connector', () => {
     expect(await rows('select 1 from ingestion_schedules')).toEqual([])
   })
 
+  it('that is removed leaves its name to its own helpdesk: another one’s ticket 1 is another ticket', async () => {
+    const { ask, connect, rows, run, zendesk } = await connectorScene()
+    const other = await startFakeZendesk()
+    onTestFinished(() => other.close())
+    const ticket = { message: 'm', status: 'open', source: 'email', customer_id: 7 } as const
+    zendesk.put({ ...ticket, subject: 'ours' })
+    other.put({ ...ticket, subject: 'another' })
+    const elsewhere = { settings: { base_url: other.url } }
+    // Without tickets there is nothing to mix.
+    expect((await ask(`/${(await connect(elsewhere)).body.connector_id}`, 'DELETE')).status).toBe(204)
+    const { connector_id: id } = (await connect()).body
+    await run(id)
+    expect((await ask(`/${id}`, 'DELETE')).status).toBe(204)
+    const refused = await connect(elsewhere)
+    expect(refused).toMatchObject({ status: 409, body: { code: 'connectors.name_of_another_account' } })
+    expect(await rows('select 1 from connectors')).toEqual([])
+    for (const change of [{}, { ...elsewhere, name: 'other' }]) await run((await connect(change)).body.connector_id)
+    expect(await rows('select external_id, subject from tickets order by 1')).toEqual([
+      { external_id: 'desk:1', subject: 'ours' },
+      { external_id: 'other:1', subject: 'another' },
+    ])
+  })
+
   it('goes on after the process was killed where the last page was stored', async () => {
     const zendesk = await startFakeZendesk({ pageSizeMax: 10 })
     onTestFinished(() => zendesk.close())

@@ -321,6 +321,13 @@ export interface PlatformSecrets {
   value: string;
 }
 
+export interface RemovedConnectors {
+  kind: string;
+  name: string;
+  settings: Json;
+  tenant_id: string;
+}
+
 export interface RuleOverrides {
   document: Json;
   tenant_id: string;
@@ -498,6 +505,7 @@ export interface DB {
   "platform.outbound_budgets": PlatformOutboundBudgets;
   "platform.processes": PlatformProcesses;
   "platform.secrets": PlatformSecrets;
+  removed_connectors: RemovedConnectors;
   rule_overrides: RuleOverrides;
   signals: Signals;
   subscriptions: Subscriptions;

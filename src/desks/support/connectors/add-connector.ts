@@ -5,7 +5,7 @@ import type { Sealer } from '../../../platform/sealing/index.ts'
 import { sealCredentials } from './credentials.ts'
 import { connectorFault } from './faults.ts'
 import type { ConfiguredConnector } from './kinds.ts'
-import { insertConnector } from './store.ts'
+import { insertConnector, isNameOfAnother } from './store.ts'
 
 export type NewConnector = ConfiguredConnector & {
   tenantId: TenantId
@@ -17,7 +17,7 @@ export type NewConnector = ConfiguredConnector & {
   addedBy: string
 }
 
-/** Stores a connector whose access was checked. @throws connectors.name_taken */
+/** Stores a connector whose access was checked. @throws connectors.name_taken, connectors.name_of_another_account */
 export async function addConnector(tx: Tx, sealer: Sealer, connector: NewConnector): Promise<void> {
   const { tenantId, connectorId, name, kind, settings, account, addedBy } = connector
   const inserted = await insertConnector(tx, {
@@ -29,6 +29,13 @@ export async function addConnector(tx: Tx, sealer: Sealer, connector: NewConnect
     throw connectorFault('connectors.name_taken', {
       public: `The tenant has a connector called “${name}” already. Choose another name.`,
       internal: 'connector name taken',
+    })
+  }
+  // Behind the insert, which waits for whoever is just removing the one that had the name.
+  if (await isNameOfAnother(tx, { name, kind, settings })) {
+    throw connectorFault('connectors.name_of_another_account', {
+      public: `The tenant has tickets of another helpdesk whose connector was called “${name}”. Choose another name.`,
+      internal: 'connector name of another account',
     })
   }
   const subject = `connector:${connectorId}`

@@ -3,6 +3,7 @@ import { declareFaults } from '../../../kernel/faults.ts'
 export const connectorFault = declareFaults({
   'connectors.not_found': 404,
   'connectors.name_taken': 409,
+  'connectors.name_of_another_account': 409,
   'connectors.check_refused': 422,
   'connectors.check_failed': 502,
   'connectors.credentials_unreadable': 409,

@@ -71,7 +71,27 @@ export async function saveCursor(tx: Tx, connectorId: string, cursor: string): P
   return rows.length === 1
 }
 
+/** Remembers where its tickets are from, if it has brought any. False when the connector is gone already. */
 export async function deleteConnector(tx: Tx, connectorId: string): Promise<boolean> {
-  const { rows } = await sql`delete from connectors where connector_id = ${connectorId} returning 1`.execute(tx)
+  const { rows } = await sql`
+    with gone as (
+      delete from connectors where connector_id = ${connectorId} returning tenant_id, name, kind, settings, cursor
+    ), remembered as (
+      insert into removed_connectors (tenant_id, name, kind, settings)
+      select tenant_id, name, kind, settings from gone where cursor is not null
+      on conflict (tenant_id, name) do nothing
+    )
+    select 1 from gone`.execute(tx)
   return rows.length === 1
+}
+
+/** Whether a connector of this name has brought tickets from somewhere else before it was removed. */
+export async function isNameOfAnother(
+  tx: Tx,
+  { name, kind, settings }: Pick<ConnectorRow, 'name' | 'kind' | 'settings'>,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from removed_connectors
+    where name = ${name} and (kind <> ${kind} or settings <> ${JSON.stringify(settings)}::jsonb)`.execute(tx)
+  return rows.length > 0
 }
