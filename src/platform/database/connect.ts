@@ -23,6 +23,8 @@ export type SystemTx = Statements & { readonly [scope]: 'system' }
 export type Database = {
   /** Runs `work` in a transaction that sees and writes one tenant. Rolls back when it throws. */
   withTenant<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** The same for work that only reads, which PostgreSQL enforces: its answer need not wait for the end of the transaction. */
+  readTenant<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in a transaction across tenants; `reason` says why no single tenant will do, for the reader. */
   acrossTenants<T>(reason: string, work: (tx: SystemTx) => Promise<T>): Promise<T>
   /** Statements that do not need each other's answers, in a transaction of one round trip. Returns the rows of each. */
@@ -103,13 +105,27 @@ export function openDatabase(options: PoolOptions): Database {
     }
     return (await transaction(opening, leave)).last
   }
-  const asTenant = (tenantId: TenantId) =>
-    `begin; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`
+  const reading = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      let isAnswered = false
+      const answer = async (tx: Scoped) => {
+        resolve(await work(tx))
+        isAnswered = true
+      }
+      transaction(opening, answer).catch((err) => {
+        if (!isAnswered) reject(err)
+        else
+          options.logger.warn({ err, component: 'database' }, 'what was read was answered, but its transaction failed')
+      })
+    })
+  const asTenant = (tenantId: TenantId, begin = 'begin') =>
+    `${begin}; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`
   const asSystem = `begin; set local role ${ROLES.system}`
 
   let closing: Promise<void> | undefined
   return {
     withTenant: async (tenantId, work) => (await transaction(asTenant(tenantId), work)).result,
+    readTenant: (tenantId, work) => reading(asTenant(tenantId, 'begin read only'), work),
     withTenantAtOnce: async (tenantId, statements) =>
       (await atOnce(asTenant(tenantId), statements)) as Rows<typeof statements>,
     acrossTenants: async (_reason, work) => (await transaction(asSystem, work)).result,

@@ -4,6 +4,9 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 /** What a statement begins with whose plan the connection keeps; see {@link prepared}. */
 const PREPARED = /^\/\* prepared: (\w+) \*\//
 
+/** What opens a transaction, with settings behind it. */
+const OPENING = /^begin( read only)?;/
+
 /** The comment that makes a statement a prepared one. A name stands for one text for good. */
 export const preparedMark = (name: string): string => `/* prepared: ${name} */`
 
@@ -45,7 +48,7 @@ function sender(client: PoolClient): (text: string, parameters: readonly unknown
   return (text, parameters) => {
     stream.cork()
     process.nextTick(() => stream.uncork())
-    if (text.startsWith('begin;')) {
+    if (OPENING.test(text)) {
       opening = client.query(text)
       // Whoever sends the first statement hears of it.
       opening.catch(() => {})

@@ -118,6 +118,20 @@ describe('a transaction that is over', () => {
   })
 })
 
+describe('what only reads', () => {
+  it('sees its tenant, cannot write, and gives its connection back whole', async () => {
+    const database = oneConnection()
+    const renamed = (tx: Tx) => sql`update tenants set name = 'never stored'`.execute(tx)
+    const before = await database.readTenant(alder, nameOf)
+    await expect(database.readTenant(alder, renamed)).rejects.toMatchObject({ code: '25006' })
+    await expect(database.readTenant(alder, async () => Promise.reject(new Error('no answer')))).rejects.toThrow(
+      'no answer',
+    )
+    expect(await database.readTenant(alder, nameOf)).toEqual(before)
+    await database.withTenant(alder, (tx) => sql`update tenants set name = name`.execute(tx))
+  })
+})
+
 describe('statements that travel together', () => {
   it('run in order, each in the transaction and with the tenant, and give their rows', async () => {
     const [, names, [who]] = await db.database.withTenant(alder, (tx) =>

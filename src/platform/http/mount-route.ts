@@ -112,6 +112,8 @@ async function answerForTenant(route: TenantRoute, request: FastifyRequest, data
     return made
   }
   try {
+    // What a live answer has opened is closed when the transaction fails, so that one is waited for.
+    if (SAFE_METHODS.has(route.method) && !route.live) return await database.readTenant(tenantId, work)
     return await database.withTenant(tenantId, (tx) => (record ? once(tx, record, () => work(tx)) : work(tx)))
   } catch (error) {
     // A stream that nobody gets would never be closed.
