@@ -10,8 +10,11 @@ const TICKETS = 10_000
 const RUNS = Number(process.env.BENCH_RUNS ?? 20)
 export const TENANT = 'tenant_a'
 
-/** First runs, each into emptied tables and each beside its peer: one alone says little on a machine with other work. */
-const FIRST_RUNS = 7
+/**
+ * First runs, each into emptied tables and each beside its peer: few say little, on a machine with other work and of a
+ * process that grows warm.
+ */
+const FIRST_RUNS = 15
 
 /**
  * End to end from a provider without a limit: 10,000 tickets of one tenant, first runs that create them and runs that
