@@ -199,10 +199,10 @@ describe('cancel', () => {
 describe('a lease', () => {
   it('is extended while the handler works, however slowly', async () => {
     const kind = kindOf('test.slow', async ({ taskId, write }) => {
-      // So far ahead only after two extensions: without the timer another worker would take the task.
-      await waitFor('the lease was never extended twice', async () => {
+      // Longer than the first lease: without the timer another worker would take the task.
+      await waitFor('the lease was not extended until it would have been over', async () => {
         const { rows } = await tasks.db.database.withTenant(tenantA, (tx) =>
-          sql`select 1 from tasks where task_id = ${taskId} and lease_expires_at > started_at + interval '14 seconds'`.execute(
+          sql`select 1 from tasks where task_id = ${taskId} and lease_expires_at > started_at + interval '19 seconds'`.execute(
             tx,
           ),
         )
