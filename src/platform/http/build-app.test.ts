@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ALDER, ada, ben, testApp, tokenOf } from '../../../test/harness/app.ts'
+import { ALDER, ada, addThing, ben, testApp, tokenOf } from '../../../test/harness/app.ts'
 import { type Answer, call } from '../../../test/harness/call.ts'
 import { silent } from '../../../test/harness/database.ts'
 import { openDatabase } from '../database/index.ts'
@@ -19,6 +19,13 @@ const app = testApp([
   tenantRoute({
     ...{ ...tenant, method: 'GET', path: '/things', responses: { 200: z.literal('things') } },
     handle: async () => reply(200, 'things'),
+  }),
+  tenantRoute({
+    ...{ ...tenant, method: 'GET', path: '/writing', responses: { 200: z.null() } },
+    handle: async ({ tx, tenantId }) => {
+      await addThing(tx, tenantId, 'written by a GET')
+      return reply(200, null)
+    },
   }),
   tenantRoute({
     ...{ ...tenant, method: 'GET', path: '/broken', responses: { 200: z.null() } },
@@ -170,6 +177,13 @@ describe('what nobody foresaw', () => {
       (line) => line.includes(`"request_id":"${body.request_id}"`) && line.includes('"err"'),
     )
     expect(logged).toContain(SECRET)
+  })
+})
+
+describe('a GET', () => {
+  it('cannot write: PostgreSQL refuses it', async () => {
+    expect((await call(`${app.url}/writing?tenant_id=alder`, { token: ada })).status).toBe(500)
+    expect(await app.things()).toEqual([])
   })
 })
 

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { classified } from '../../../../test/harness/classified.ts'
 import { silent, testDatabase } from '../../../../test/harness/database.ts'
 import { administer } from '../../../../test/harness/server.ts'
+import type { Database } from '../../../platform/database/index.ts'
 import type { PageSource } from '../connectors/index.ts'
 import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { sweepFor } from './sweep.ts'
+import { startOrResume } from './walk.ts'
 
 const db = testDatabase()
 const KIND = 'ingestion.run'
@@ -30,9 +32,8 @@ async function runningRun() {
   await change(
     `insert into tasks (tenant_id, task_id, kind, payload, status, progress, attempt, attempts_max, fencing,
        lease_owner, lease_expires_at, created_by)
-     values ($1, $2, '${KIND}', '{}', 'running', '{"phase": "walking", "deleted_before": "as it was"}', 1, 5, 1,
-       'this worker', now() + interval '1 hour', 'test')`,
-    [tenant, task],
+     values ($1, $2, '${KIND}', '{}', 'running', $3, 1, 5, 1, 'this worker', now() + interval '1 hour', 'test')`,
+    [tenant, task, startOrResume({ phase: 'walking', deleted_before: 'as it was' })],
   )
   return { tenant, task, connection: `provider of ${tenant}` }
 }
@@ -42,7 +43,10 @@ const ticketOf = (tenant_id: string) => ({
   ...{ created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' },
 })
 
-/** Sweeps one page, of two; `meanwhile` happens while it is on its way. Returns how many tickets and pages are stored. */
+/**
+ * Sweeps one page, of two; `meanwhile` happens while it is on its way. Returns how many tickets and pages are stored, and
+ * how many transactions of one round trip that took.
+ */
 async function sweepOnePage(
   meanwhile: (run: Awaited<ReturnType<typeof runningRun>>) => Promise<unknown>,
   tickets = (tenant: string) => [ticketOf(tenant)],
@@ -61,7 +65,15 @@ async function sweepOnePage(
     findTicket: async () => null,
   }
   const source = { provider, budget: { take: async () => {}, pause: async () => {} } }
-  const { database } = db
+  let at_once = 0
+  const database: Database = {
+    ...db.database,
+    withTenantAtOnce: async (tenant, statements) => {
+      const rows = await db.database.withTenantAtOnce(tenant, statements)
+      if (tenant === run.tenant) at_once += 1
+      return rows
+    },
+  }
   const dependencies = { database, source, connection: run.connection, kind: KIND, classifyTickets, classifyNews }
   await sweepFor(dependencies, run.task, { signal: never, log: silent }).catch((error: Error) => {
     if (error.message !== 'enough') throw error
@@ -73,20 +85,26 @@ async function sweepOnePage(
        (progress -> 'retries')::int as retries from tasks where task_id = $2`,
     [run.tenant, run.task],
   )
-  return stored
+  return { ...stored, at_once }
 }
 
-const UNTOUCHED = { tickets: 0, pages: 0, created: 0, retries: null }
+const UNTOUCHED = { tickets: 0, pages: 0, created: 0, retries: 0, at_once: 0 }
 
 describe('a page that is on its way', () => {
-  it('is stored with the walk past it', async () => {
-    expect(await sweepOnePage(async () => {})).toEqual({ tickets: 1, pages: 1, created: 1, retries: 0 })
+  it('is stored with the walk past it, in one round trip', async () => {
+    expect(await sweepOnePage(async () => {})).toEqual({ tickets: 1, pages: 1, created: 1, retries: 0, at_once: 1 })
   })
 
   it('is stored by several statements when its tickets are long, and counted once', async () => {
     const long = (tenant: string) =>
       [1, 2, 3, 4].map((n) => ({ ...ticketOf(tenant), id: `ext-${n}`, message: 'word '.repeat(50_000) }))
-    expect(await sweepOnePage(async () => {}, long)).toEqual({ tickets: 4, pages: 1, created: 4, retries: 0 })
+    expect(await sweepOnePage(async () => {}, long)).toEqual({
+      tickets: 4,
+      pages: 1,
+      created: 4,
+      retries: 0,
+      at_once: 1,
+    })
   })
 
   it('is stored on top of what the run has come to meanwhile', async () => {
@@ -94,7 +112,7 @@ describe('a page that is on its way', () => {
       change(`update tasks set progress = progress || '{"retries": 7, "counts": {"created": 2}}' where task_id = $1`, [
         task,
       ])
-    expect(await sweepOnePage(moveOn)).toEqual({ tickets: 1, pages: 1, created: 3, retries: 7 })
+    expect(await sweepOnePage(moveOn)).toEqual({ tickets: 1, pages: 1, created: 3, retries: 7, at_once: 0 })
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  followWalks,
   isRoundComplete,
   needsDeletedList,
   needsPages,
@@ -102,5 +103,19 @@ describe('the next page of a sweep', () => {
     ['where it stands, when nobody needs pages', [startOrResume({})], 4, 4],
   ])('is %s', (_which, walks, from, page) => {
     expect(nextWantedPage(walks, from)).toBe(page)
+  })
+})
+
+describe('the walks of pages that are stored one behind the other', () => {
+  const head = (page: number) => ({ page, nextPage: page + 1, totalCount: 450, cost })
+  const run = (taskId: string, fencing = 1) => ({ taskId, fencing, walk: walked(1) })
+
+  it('follow from one another, each run’s and each claim’s by itself', () => {
+    const walkBefore = followWalks()
+    expect(walkBefore(run('a'), head(2))).toEqual(walked(1))
+    expect(walkBefore(run('b'), head(3))).toEqual(walked(1))
+    expect(walkBefore(run('a'), head(3))).toEqual(walked(1, 2))
+    expect(walkBefore(run('a'), head(4))).toEqual(walked(1, 2, 3))
+    expect(walkBefore(run('a', 2), head(4))).toEqual(walked(1))
   })
 })
