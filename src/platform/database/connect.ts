@@ -6,7 +6,7 @@ import { connectionSettings, refuseWrongRole, type TimeLimits, WHO_AM_I, type Wh
 import { lending } from './lend-connection.ts'
 import { type PoolUse, poolUse } from './pool-use.ts'
 import { ROLES, type Role } from './roles.ts'
-import { commit, lastly, type Rows } from './round-trips.ts'
+import { commit, isConcluded, lastly, type Rows } from './round-trips.ts'
 import type { DB } from './schema.generated.ts'
 
 declare const scope: unique symbol
@@ -90,7 +90,7 @@ export function openDatabase(options: PoolOptions): Database {
       await sql.raw(opening).execute(connection)
       try {
         const result = await work(connection as unknown as Scoped)
-        return { result, last: await commit(connection) }
+        return { result, last: isConcluded(connection) ? [] : await commit(connection) }
       } catch (error) {
         await sql`rollback`.execute(connection).catch((err) => {
           // The connection is gone, and with it the transaction; the first error is the one to tell.

@@ -5,7 +5,7 @@ export { listen } from './listen.ts'
 export { type MigrationSet, migrate } from './migrate.ts'
 export { isCrowded, type PoolUse, poolUse } from './pool-use.ts'
 export { ROLES, type Role } from './roles.ts'
-export { commitSoon, insist, lastly, prepared, together, wasInsistedOn } from './round-trips.ts'
+export { commitSoon, conclude, insist, lastly, prepared, settings, together, wasInsistedOn } from './round-trips.ts'
 export type * from './schema.generated.ts'
 
 export const databaseMigrations = {

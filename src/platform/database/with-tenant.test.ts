@@ -4,7 +4,18 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
-import { type Database, insist, lastly, openDatabase, prepared, type Tx, together, wasInsistedOn } from './index.ts'
+import {
+  conclude,
+  type Database,
+  insist,
+  lastly,
+  openDatabase,
+  prepared,
+  settings,
+  type Tx,
+  together,
+  wasInsistedOn,
+} from './index.ts'
 
 const db = testDatabase({ max: 2 })
 const alder = tenantId('alder')
@@ -166,6 +177,49 @@ describe('statements that travel together', () => {
     })
     await expect(attempt).rejects.toThrow('division by zero')
     expect(await database.withTenant(alder, nameOf)).toEqual(['left to the end'])
+  })
+
+  it('conclude the transaction: they are committed when they answer, and nothing follows them', async () => {
+    const database = oneConnection()
+    const rename = (name: string) => sql<{ name: string }>`update tenants set name = ${name} returning name`
+    const late = database.withTenant(alder, async (tx) => {
+      expect(await conclude(tx, [sql`select 1`, rename('concluded')])).toEqual([
+        [{ '?column?': 1 }],
+        [{ name: 'concluded' }],
+      ])
+      expect(await db.database.withTenant(alder, nameOf)).toEqual(['concluded'])
+      await rename('too late').execute(tx)
+    })
+    await expect(late).rejects.toThrow(/was over/)
+    const failing = database.withTenant(alder, (tx) => conclude(tx, [rename('lost'), sql`select 1 / 0`]))
+    await expect(failing).rejects.toThrow('division by zero')
+    const swallowing = database.withTenant(alder, async (tx) => {
+      await conclude(tx, [rename('lost'), sql`select 1 / 0`]).catch(() => {})
+      return 'as if nothing had happened'
+    })
+    await expect(swallowing).rejects.toThrow(/was over/)
+    const deciding = database.withTenant(alder, async (tx) => {
+      await conclude(tx, [sql`select 1`])
+      throw new Error('not found')
+    })
+    await expect(deciding).rejects.toThrow('not found')
+    expect(await database.withTenant(alder, nameOf)).toEqual(['concluded'])
+  })
+
+  it('may be preceded by settings, which are those of the transaction alone', async () => {
+    const database = oneConnection()
+    const timeouts = sql<{ lock: string; statement: string }>`
+      select current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement`
+    const limits = settings({ lock_timeout: '7s', statement_timeout: '8s' })
+    const [[usual]] = await database.withTenant(alder, (tx) => together(tx, [timeouts]))
+    const [, [first]] = await database.withTenant(alder, (tx) => together(tx, [limits, timeouts]))
+    expect(first).toEqual({ lock: '7s', statement: '8s' })
+    const [[before], , [after]] = await database.withTenant(alder, (tx) => together(tx, [timeouts, limits, timeouts]))
+    expect([before, after]).toEqual([usual, first])
+    expect(await database.withTenant(alder, (tx) => together(tx, [timeouts]))).toEqual([[usual]])
+    const nonsense = database.withTenant(alder, (tx) => together(tx, [settings({ lock_timeout: 'long' }), timeouts]))
+    await expect(nonsense).rejects.toThrow('lock_timeout')
+    expect(await database.withTenant(alder, session)).toMatchObject({ tenant: 'alder' })
   })
 
   it('across tenants need one trip and act as the system', async () => {

@@ -24,6 +24,14 @@ it('uses whole counters in the middle and tickets only at the very ends', () => 
     'day 2026-03-01T00:00:00 2026-03-02T00:00:00',
     'tickets 2026-03-02T00:00:00 2026-03-02T00:20:00',
   ])
+  expect(
+    shown(coverRange({ from: at('2024-11-30T00:00:00Z'), to: at('2027-02-01T00:00:00Z') }, ['year', 'month', 'day'])),
+  ).toEqual([
+    'day 2024-11-30T00:00:00 2024-12-01T00:00:00',
+    'month 2024-12-01T00:00:00 2025-01-01T00:00:00',
+    'year 2025-01-01T00:00:00 2027-01-01T00:00:00',
+    'month 2027-01-01T00:00:00 2027-02-01T00:00:00',
+  ])
 })
 
 it('leaves a bound that is not there to the coarsest counters', () => {
@@ -46,8 +54,8 @@ it('makes up every range exactly, piece after piece, each on the boundaries of i
   fc.assert(
     fc.property(ranges, ([from = 0, to = 0]) => {
       for (const grains of [
-        ['day', 'quarter_hour'],
-        ['month', 'day'],
+        ['month', 'day', 'quarter_hour'],
+        ['year', 'month', 'day'],
       ] as const) {
         const pieces = coverRange({ from, to }, grains)
         const ends = [from, ...pieces.map((piece) => piece.to)]
@@ -66,5 +74,6 @@ function isOn(grain: Piece['grain'], time: number): boolean {
   const date = new Date(time).toISOString()
   if (grain === 'tickets') return true
   if (grain === 'quarter_hour') return /:(00|15|30|45):00\.000Z$/.test(date)
-  return date.endsWith(grain === 'day' ? 'T00:00:00.000Z' : '-01T00:00:00.000Z')
+  const end = { day: 'T00:00:00.000Z', month: '-01T00:00:00.000Z', year: '-01-01T00:00:00.000Z' }
+  return date.endsWith(end[grain])
 }

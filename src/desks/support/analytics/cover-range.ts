@@ -2,7 +2,7 @@
 export type Range = { from: number; to: number }
 
 /** What counters are kept by, all in UTC. */
-export type Grain = 'quarter_hour' | 'day' | 'month'
+export type Grain = 'quarter_hour' | 'day' | 'month' | 'year'
 
 /** A part of a range; `tickets`: shorter than any counter, to be looked up among the tickets. */
 export type Piece = { grain: Grain | 'tickets' } & Range
@@ -16,16 +16,21 @@ const boundaries: Record<Grain, { floor: (time: number) => number; after: (bound
   quarter_hour: { floor: floorTo(QUARTER_HOUR_MS), after: (boundary) => boundary + QUARTER_HOUR_MS },
   day: { floor: floorTo(DAY_MS), after: (boundary) => boundary + DAY_MS },
   month: {
-    floor: (time) => startOfMonth(time, 0),
-    after: (boundary) => startOfMonth(boundary, 1),
+    floor: (time) => startOfMonth(time, (month) => month),
+    after: (boundary) => startOfMonth(boundary, (month) => month + 1),
+  },
+  year: {
+    floor: (time) => startOfMonth(time, () => 0),
+    after: (boundary) => startOfMonth(boundary, () => 12),
   },
 }
 
-function startOfMonth(time: number, monthsLater: number): number {
+/** Of a month that is counted from the January of the year of `time`. */
+function startOfMonth(time: number, which: (month: number) => number): number {
   const date = new Date(time)
   // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
   date.setUTCHours(0, 0, 0, 0)
-  return date.setUTCMonth(date.getUTCMonth() + monthsLater, 1)
+  return date.setUTCMonth(which(date.getUTCMonth()), 1)
 }
 
 /**

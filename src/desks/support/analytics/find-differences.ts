@@ -38,13 +38,14 @@ export async function findDifferences(tx: Tx): Promise<{ total: number; differen
         count(*) filter (where sentiment = 'negative'), count(*) filter (where sentiment = 'neutral'),
         count(*) filter (where sentiment = 'positive'), count(*) filter (where requires_action))
       from live cross join lateral (values
+        ('month', date_trunc('month', created) at time zone 'UTC'),
         ('day', date_trunc('day', created) at time zone 'UTC'),
         ('quarter_hour', to_timestamp(floor(extract(epoch from created_at) / 900) * 900))
       ) as grains (grain, starts_at)
       group by grain, starts_at
       union all
       select 'ticket_facet_counts', jsonb_build_array(facet, grain, date_trunc(grain, created)::date, value), to_jsonb(count(*))
-      from live cross join (values ('day'), ('month')) as grains (grain)
+      from live cross join (values ('day'), ('month'), ('year')) as grains (grain)
       cross join lateral (
         select 'source' as facet, source as value
         union select 'keyword', keyword from unnest(keywords) as keyword where keyword is not null

@@ -145,7 +145,7 @@ export function presentStats(stats: Stats, { tenantId, now, range, growth }: Abo
     negative_sentiment_ratio: share(negative, tickets),
     requires_action,
     hourly_trend: stats.hours.map((row) => ({ hour: withOffset(row), ...bounds(row) })),
-    daily_trend: stats.days.map((row) => ({ day: row.label, ...bounds(row) })),
+    daily_trend: stats.days.map((row) => ({ day: row.clock.slice(0, 10), ...bounds(row) })),
     top_keywords: stats.keywords.map(({ keyword, count, current, before }) => ({
       ...{ keyword, count, current, before },
       growth: before === 0 ? null : Math.round(((current - before) / before) * 10_000) / 10_000,
@@ -165,9 +165,9 @@ export function presentStats(stats: Stats, { tenantId, now, range, growth }: Abo
 }
 
 /** Local time with its distance from UTC, which tells the two hours apart that a clock shows twice. */
-function withOffset({ label, starts_at }: TrendRow): string {
-  const minutes = Math.round((Date.parse(`${label}Z`) - Date.parse(starts_at)) / 60_000)
+function withOffset({ clock, starts_at }: TrendRow): string {
+  const minutes = Math.round((Date.parse(`${clock}Z`) - Date.parse(starts_at)) / 60_000)
   const digits = (value: number) => String(value).padStart(2, '0')
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
-  return `${label}${minutes < 0 ? '-' : '+'}${digits(hours)}:${digits(rest)}`
+  return `${clock}${minutes < 0 ? '-' : '+'}${digits(hours)}:${digits(rest)}`
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { prepared, type Tx, together } from '../../../platform/database/index.ts'
+import { conclude, prepared, settings, type Tx } from '../../../platform/database/index.ts'
 import { coverRange, type Range } from './cover-range.ts'
 import { growthPeriods, lastInstant, type Requested, requestedRange } from './periods.ts'
 
@@ -20,8 +20,8 @@ export const TOTALS = [
 
 export type Totals = Record<(typeof TOTALS)[number], number>
 
-/** `label`: as the tenant's clocks show it when the span begins; `from` and `to`: what of it is counted. */
-export type TrendRow = { label: string; starts_at: string; from: string; to: string; count: number }
+/** `clock`: what the tenant's clocks show when the span begins, without a zone; `from` and `to`: what of it is counted. */
+export type TrendRow = { clock: string; starts_at: string; from: string; to: string; count: number }
 
 export type CustomerAtRisk = {
   customer_id: string
@@ -65,8 +65,7 @@ const texts = <Part extends Range>(parts: readonly Part[]) =>
  * The plan is made once for a connection, by index whatever is in the tables: one that was made while they were small would
  * scan them later. Compiling it would take longer than it runs, and the planner cannot tell.
  */
-const PLANNED_ONCE = sql`select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-  set_config('jit', 'off', true)`
+const PLANNED_ONCE = settings({ plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' })
 
 /**
  * Everything in one statement, so that all numbers are about one moment. Whole counters make up a range where they fit;
@@ -76,7 +75,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
   const range = requestedRange(requested)
   const { current, before } = growthPeriods(requested, now)
   const facetPieces = Object.entries({ range, current, before }).flatMap(([window, of]) =>
-    coverRange(of, ['month', 'day']).map((piece) => ({ window, ...piece })),
+    coverRange(of, ['year', 'month', 'day']).map((piece) => ({ window, ...piece })),
   )
   const statement = sql<Stats>`${prepared('ticket_stats')}
     with given as materialized (
@@ -84,7 +83,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
         ${instant(lastInstant(requested, now))}::timestamptz as last, ${now.toISOString()}::timestamptz as now
       from tenants
     ), period_pieces as materialized (
-      select grain, "from", "to" from jsonb_to_recordset(${texts(coverRange(range, ['day', 'quarter_hour']))}::jsonb)
+      select grain, "from", "to" from jsonb_to_recordset(${texts(coverRange(range, ['month', 'day', 'quarter_hour']))}::jsonb)
         as piece (grain text, "from" timestamptz, "to" timestamptz)
     ), facet_pieces as materialized (
       select "window", grain, "from", "to" from jsonb_to_recordset(${texts(facetPieces)}::jsonb)
@@ -110,34 +109,39 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
         ) as edge
         where grain = 'tickets'
       ) as parts
-    ), whole_spans as (
+    ), whole_spans as materialized (
       -- Hours of sixty minutes, also where a clock is set: no two rows overlap and no minute is missing.
-      select 'hour' as span, to_char(starts_at at time zone time_zone, 'YYYY-MM-DD"T"HH24:MI:SS') as label, starts_at,
-        starts_at + interval '1 hour' as ends_at
-      from given cross join lateral (
-        select date_trunc('hour', last, time_zone) - n * interval '1 hour' as starts_at from generate_series(0, 23) as n
+      select 'hour' as span, starts_at at time zone time_zone as clock, starts_at, starts_at + interval '1 hour' as ends_at
+      from (
+        select time_zone, last_hour - n * interval '1 hour' as starts_at
+        from (select time_zone, date_trunc('hour', last, time_zone) as last_hour from given offset 0) as latest,
+          generate_series(0, 23) as n
+        offset 0
       ) as hours
       union all
-      select 'day', to_char(day, 'YYYY-MM-DD'), starts_at, coalesce(lead(starts_at) over (order by day), starts_at)
-      from given cross join lateral (
-        select (last at time zone time_zone)::date - n as day from generate_series(-1, 29) as n
-      ) as dates
-      cross join lateral (select day::timestamp at time zone time_zone as midnight) as midnights
+      select 'day', day::timestamp, starts_at, coalesce(lead(starts_at) over (order by day), starts_at)
+      from (
+        select time_zone, last_day - n as day, (last_day - n)::timestamp at time zone time_zone as midnight
+        from (select time_zone, (last at time zone time_zone)::date as last_day from given offset 0) as latest,
+          generate_series(-1, 29) as n
+        offset 0
+      ) as midnights
       -- Where clocks go back over midnight, a day begins with the first of its two midnights.
       cross join lateral (
         select case when ((midnight - interval '1 hour') at time zone time_zone)::date = day
           then midnight - interval '1 hour' else midnight end as starts_at
       ) as days
-    ), spans as (
-      select span, label, starts_at, greatest(starts_at, lower) as "from", least(ends_at, upper) as "to"
-      from whole_spans, given where ends_at > starts_at
+    ), spans as materialized (
+      select span, clock, starts_at, "from", greatest("from", "to") as "to",
+        date_bin('15 minutes', "from" + interval '899.999 seconds', 'epoch') as first_whole,
+        date_bin('15 minutes', "to", 'epoch') as last_whole
+      from (
+        select *, greatest(starts_at, lower) as "from", least(ends_at, upper) as "to"
+        from whole_spans, (select lower, upper from given) as bounds where ends_at > starts_at offset 0
+      ) as bounded
     ), trends as (
-      select span, label, starts_at, "from", greatest("from", "to") as "to", coalesce(whole.tickets, 0) + edges.tickets as count
+      select span, clock, starts_at, "from", "to", coalesce(whole.tickets, 0) + edges.tickets as count
       from spans
-      cross join lateral (
-        select date_bin('15 minutes', "from" + interval '899.999 seconds', 'epoch') as first_whole,
-          date_bin('15 minutes', "to", 'epoch') as last_whole
-      ) as quarters
       cross join lateral (
         select sum(tickets)::int8 as tickets from ticket_period_counts
         where grain = 'quarter_hour' and starts_at >= first_whole and starts_at < last_whole
@@ -207,9 +211,9 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
       from ticket_customer_counts where risk > 0 order by risk desc, customer_id limit ${sql.lit(CUSTOMERS_MAX)}
     )
     select given.time_zone, (select to_json(totals) from totals) as totals,
-      (select json_agg(json_build_object('label', label, 'starts_at', starts_at, 'from', "from", 'to', "to", 'count', count) order by starts_at)
+      (select json_agg(json_build_object('clock', clock, 'starts_at', starts_at, 'from', "from", 'to', "to", 'count', count) order by starts_at)
         from trends where span = 'hour') as hours,
-      (select json_agg(json_build_object('label', label, 'starts_at', starts_at, 'from', "from", 'to', "to", 'count', count) order by starts_at)
+      (select json_agg(json_build_object('clock', clock, 'starts_at', starts_at, 'from', "from", 'to', "to", 'count', count) order by starts_at)
         from trends where span = 'day') as days,
       (select coalesce(json_agg(top order by count desc, keyword), '[]') from (
         select value as keyword, count, coalesce(current, 0) as current, coalesce(before, 0) as before
@@ -232,7 +236,8 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
                 and created_at >= now - interval '60 days' and created_at < now - interval '30 days' limit 200) as few) as earlier
         ) as behaviour) as customers
     from given`
-  const [, [stats]] = await together(tx, [PLANNED_ONCE, statement])
+  await PLANNED_ONCE.execute(tx)
+  const [[stats]] = await conclude(tx, [statement])
   if (!stats) throw new Error('a tenant without a row of its own')
   return stats
 }

@@ -72,7 +72,7 @@ const sumOfKeyword = ({ tenant_id, keyword }: TicketFilter) =>
   keyword === undefined
     ? sql`null`
     : sql`(select coalesce(sum(tickets), 0) from ticket_facet_counts
-        where tenant_id = ${tenant_id} and facet = 'keyword' and grain = 'month' and value = ${keyword})`
+        where tenant_id = ${tenant_id} and facet = 'keyword' and grain = 'year' and value = ${keyword})`
 
 const IN_CUBE = ['status', 'urgency', 'sentiment', 'requires_action', 'source'] as const
 const BEYOND_COUNTERS = [
