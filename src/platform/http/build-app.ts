@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import {
   type FastifyBaseLogger,
@@ -11,6 +10,7 @@ import {
   LogController,
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import helmet from 'helmet'
 import type { Logger } from '../../kernel/logger.ts'
 import { type Database, isCrowded } from '../database/index.ts'
 import { type Authenticate, unauthenticated } from './access.ts'
@@ -97,10 +97,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   endLiveStreams(app, options.liveTimes)
   acceptUpgrades(app)
   refuseOverload(app, API_PREFIX, options.isOverloaded ?? (() => isCrowded(options.database.poolUse())))
-  await app.register(helmet, {
-    global: true,
-    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-  })
+  secureHeaders(app)
   if (options.corsOrigins) {
     await app.register(cors, {
       origin: [...options.corsOrigins],
@@ -115,6 +112,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   for (const route of options.routes) mountRoute(app, API_PREFIX, route, options)
   await app.ready()
   return app
+}
+
+/** Made once; helmet's plugin for Fastify would make them again for each request. */
+function secureHeaders(app: FastifyInstance): void {
+  const secure = helmet({
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  })
+  app.addHook('onRequest', (request, reply, done) =>
+    secure(request.raw, reply.raw, (error) => done(error as Error | undefined)),
+  )
 }
 
 function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { refuseMalformed } from './refuse-malformed.ts'
 
@@ -7,7 +8,7 @@ export const UPLOAD_TIMEOUT_MS = 3_600_000
 /** Ends requests that have not arrived completely in time: otherwise many slow senders hold all connections. */
 export function limitArrival(app: FastifyInstance, timeoutMs: number): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!request.routeOptions.config.declared?.upload) {
+    if (hasBody(request.raw) && !request.routeOptions.config.declared?.upload) {
       const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
       // What has arrived may take as long as it does to answer: streams go on for hours.
       const timer = setTimeout(() => {
@@ -18,3 +19,7 @@ export function limitArrival(app: FastifyInstance, timeoutMs: number): void {
     done()
   })
 }
+
+/** Headers are complete by then, and limited by Node itself. */
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
