@@ -1,4 +1,4 @@
-import type { Database, SystemTx, Tx } from '../../../../platform/database/index.ts'
+import { conclude, type Database, type SystemTx, type Tx } from '../../../../platform/database/index.ts'
 import { toPage } from '../../../../platform/http/index.ts'
 import type { Ticket } from '../ticket.ts'
 import { countKeyword, type Expectation, expected, expectMatches, expectTickets, type Total } from './count-tickets.ts'
@@ -23,11 +23,11 @@ export async function findMatches(database: Database, listing: Listing): Promise
   return database.acrossTenants(reason, async (tx) => findPage(tx, listing, await expectMatches(tx, filter, keyword)))
 }
 
-/** A page of the tickets of the transaction's tenant; `matches` is what a search has found. */
+/** A page of the tickets of the transaction's tenant, which it concludes; `matches` is what a search has found. */
 export async function listTickets(tx: Tx, listing: Listing, matches?: FoundPage): Promise<ListedTickets> {
   const { filter } = listing
   const { keys, ...page } = matches ?? (await findPage(tx, listing, await expectTickets(tx, filter)))
-  const { rows } = await ticketsByKey(filter, keys).execute(tx)
+  const [rows] = await conclude(tx, [ticketsByKey(filter, keys)])
   const byId = new Map(rows.map((ticket) => [ticket.ticket_id, ticket]))
   return { ...page, tickets: keys.flatMap(({ ticket_id }) => byId.get(ticket_id) ?? []) }
 }
