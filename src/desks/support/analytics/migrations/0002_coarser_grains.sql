@@ -46,7 +46,7 @@ declare
         ('day', date_bin('1 day', created_at, 'epoch')),
         ('month', date_trunc('month', created_at, 'UTC'))
       ) as grains (grain, starts_at)
-      group by 1, 2, 3
+      group by 1, 2, 3 order by 1, 2, 3
       on conflict (tenant_id, grain, starts_at) do update set
         tickets = counts.tickets + excluded.tickets, open = counts.open + excluded.open,
         pending = counts.pending + excluded.pending, closed = counts.closed + excluded.closed,
