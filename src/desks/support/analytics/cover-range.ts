@@ -4,8 +4,8 @@ export type Range = { from: number; to: number }
 /** What counters are kept by, all in UTC. */
 export type Grain = 'quarter_hour' | 'day' | 'month' | 'year'
 
-/** A part of a range; `tickets`: shorter than any counter, to be looked up among the tickets. */
-export type Piece = { grain: Grain | 'tickets' } & Range
+/** A part of a range, added or taken away; `tickets`: shorter than any counter, to be looked up among the tickets. */
+export type Piece = { grain: Grain | 'tickets'; sign: 1 | -1 } & Range
 
 const QUARTER_HOUR_MS = 900_000
 const DAY_MS = 86_400_000
@@ -34,21 +34,34 @@ function startOfMonth(time: number, which: (month: number) => number): number {
 }
 
 /**
- * Pieces that make up a range exactly and do not overlap: whole counters of the coarsest grain in the middle, of finer
- * ones towards the ends, and the tickets themselves at the very ends. `grains` from coarse to fine.
+ * Pieces that make up a range exactly: whole counters of the coarsest grain in the middle, of finer ones towards the ends,
+ * and at the very ends tickets: those of the end, or a counter without those beyond it, whichever takes fewer. After `now`
+ * there are next to none. `grains` from coarse to fine.
  */
-export function coverRange(range: Range, grains: readonly Grain[]): Piece[] {
+export function coverRange(range: Range, grains: readonly Grain[], now: number): Piece[] {
   const { from, to } = range
   if (!(from < to)) return []
   const [grain, ...finer] = grains
-  if (grain === undefined) return [{ grain: 'tickets', from, to }]
+  if (grain === undefined) return [{ grain: 'tickets', sign: 1, from, to }]
   const { floor, after } = boundaries[grain]
   const firstWhole = Number.isFinite(from) && floor(from) < from ? after(floor(from)) : from
   const lastWhole = Number.isFinite(to) ? floor(to) : to
-  if (firstWhole >= lastWhole) return coverRange(range, finer)
+  // Inside of one counter.
+  if (firstWhole > lastWhole) return coverRange(range, finer, now)
+  const whole: Piece[] = firstWhole < lastWhole ? [{ grain, sign: 1, from: firstWhole, to: lastWhole }] : []
+  const cover = (end: Range, beyond: Range): Piece[] => {
+    if (finer.length > 0 || !(end.from < end.to)) return coverRange(end, finer, now)
+    const isShorter = beyond.to - beyond.from < end.to - end.from || beyond.from >= now
+    if (!isShorter) return [{ grain: 'tickets', sign: 1, ...end }]
+    const counter = { from: Math.min(end.from, beyond.from), to: Math.max(end.to, beyond.to) }
+    return [
+      { grain, sign: 1, ...counter },
+      { grain: 'tickets', sign: -1, ...beyond },
+    ]
+  }
   return [
-    ...coverRange({ from, to: firstWhole }, finer),
-    { grain, from: firstWhole, to: lastWhole },
-    ...coverRange({ from: lastWhole, to }, finer),
+    ...cover({ from, to: firstWhole }, { from: floor(from), to: from }),
+    ...whole,
+    ...cover({ from: lastWhole, to }, { from: to, to: after(lastWhole) }),
   ]
 }

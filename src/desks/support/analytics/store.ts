@@ -69,13 +69,13 @@ const PLANNED_ONCE = settings({ plan_cache_mode: 'force_generic_plan', enable_se
 
 /**
  * Everything in one statement, so that all numbers are about one moment. Whole counters make up a range where they fit;
- * tickets are read only at its ends, at most a quarter of an hour (for keywords and sources: a day) at each.
+ * tickets are read only at its ends, at most half a quarter of an hour (for keywords and sources: half a day) at each.
  */
 export async function readStats(tx: Tx, requested: Requested, now: Date): Promise<Stats> {
   const range = requestedRange(requested)
   const { current, before } = growthPeriods(requested, now)
   const facetPieces = Object.entries({ range, current, before }).flatMap(([window, of]) =>
-    coverRange(of, ['year', 'month', 'day']).map((piece) => ({ window, ...piece })),
+    coverRange(of, ['year', 'month', 'day'], now.getTime()).map((piece) => ({ window, ...piece })),
   )
   const statement = sql<Stats>`${prepared('ticket_stats')}
     with given as materialized (
@@ -83,28 +83,29 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
         ${instant(lastInstant(requested, now))}::timestamptz as last, ${now.toISOString()}::timestamptz as now
       from tenants
     ), period_pieces as materialized (
-      select grain, "from", "to" from jsonb_to_recordset(${texts(coverRange(range, ['month', 'day', 'quarter_hour']))}::jsonb)
-        as piece (grain text, "from" timestamptz, "to" timestamptz)
+      select grain, sign, "from", "to" from jsonb_to_recordset(${texts(coverRange(range, ['month', 'day', 'quarter_hour'], now.getTime()))}::jsonb)
+        as piece (grain text, sign int, "from" timestamptz, "to" timestamptz)
     ), facet_pieces as materialized (
-      select "window", grain, "from", "to" from jsonb_to_recordset(${texts(facetPieces)}::jsonb)
-        as piece ("window" text, grain text, "from" timestamptz, "to" timestamptz)
+      select "window", grain, sign, "from", "to" from jsonb_to_recordset(${texts(facetPieces)}::jsonb)
+        as piece ("window" text, grain text, sign int, "from" timestamptz, "to" timestamptz)
     ), totals as (
       select ${each((column) => `coalesce(sum(${column}), 0)::int8 as ${column}`)}
       from (
-        select ${each((column) => `counts.${column}`)}
+        select ${each((column) => `sign * ${column} as ${column}`)}
         from period_pieces cross join lateral (
           select ${each((column) => `sum(${column}) as ${column}`)} from ticket_period_counts as counts
           where counts.grain = period_pieces.grain and starts_at >= "from" and starts_at < "to"
         ) as counts
         where grain <> 'tickets'
         union all
-        select edge.*
+        select ${each((column) => `sign * ${column}`)}
         from period_pieces cross join lateral (
-          select count(*), count(*) filter (where status = 'open'), count(*) filter (where status = 'pending'),
-            count(*) filter (where status = 'closed'), count(*) filter (where urgency = 'high'),
-            count(*) filter (where urgency = 'medium'), count(*) filter (where urgency = 'low'),
-            count(*) filter (where sentiment = 'negative'), count(*) filter (where sentiment = 'neutral'),
-            count(*) filter (where sentiment = 'positive'), count(*) filter (where requires_action)
+          select count(*) as tickets, count(*) filter (where status = 'open') as open,
+            count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'closed') as closed,
+            count(*) filter (where urgency = 'high') as high, count(*) filter (where urgency = 'medium') as medium,
+            count(*) filter (where urgency = 'low') as low, count(*) filter (where sentiment = 'negative') as negative,
+            count(*) filter (where sentiment = 'neutral') as neutral,
+            count(*) filter (where sentiment = 'positive') as positive, count(*) filter (where requires_action) as requires_action
           from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
         ) as edge
         where grain = 'tickets'
@@ -156,7 +157,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
     ), facets as (
       select facet, value, sum(tickets)::int8 as count
       from (
-        select counts.facet, counts.value, counts.tickets
+        select counts.facet, counts.value, sign * counts.tickets as tickets
         from facet_pieces cross join (values ('keyword'), ('source')) as facets (name)
         cross join lateral (
           -- Grouped here, or the counters of all days would be joined with the pieces.
@@ -166,7 +167,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
         ) as counts
         where "window" = 'range' and grain <> 'tickets'
         union all
-        select facets.facet, facets.value, 1
+        select facets.facet, facets.value, sign
         from facet_pieces cross join lateral (
           -- Ordered, or an index with the source before the time would be read from end to end.
           select source, keywords from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
@@ -187,7 +188,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
       select value, coalesce(sum(tickets) filter (where "window" = 'current'), 0)::int8 as current,
         coalesce(sum(tickets) filter (where "window" = 'before'), 0)::int8 as before
       from (
-        select counts.value, "window", counts.tickets
+        select counts.value, "window", sign * counts.tickets as tickets
         from facet_pieces cross join lateral (
           -- Only of the keywords that are shown, which the index skips to day by day: a month has many times as many.
           select value, sum(tickets) as tickets from ticket_facet_counts as counts
@@ -197,7 +198,7 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
         ) as counts
         where "window" <> 'range' and grain <> 'tickets'
         union all
-        select top_keywords.value, "window", 1
+        select top_keywords.value, "window", sign
         from facet_pieces cross join lateral (
           select keywords from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
           order by created_at desc offset 0
