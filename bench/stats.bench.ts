@@ -33,7 +33,7 @@ const BUDGETS = [
  * that reads one row, and the direct GROUP BY on one connection.
  */
 export async function bench(): Promise<void> {
-  const server = await startTestServer()
+  const server = await startTestServer({ durable: true })
   const helpdesk = await startProviderProcess({
     ...{ MOCK_PROVIDER_RATE_LIMIT: '0', MOCK_PROVIDER_TENANTS: '1' },
     ...{ MOCK_PROVIDER_TICKETS: '10000', MOCK_PROVIDER_DELETED: '0' },

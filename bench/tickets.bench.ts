@@ -18,7 +18,7 @@ type Listed = { total: number; total_is_estimate: boolean; next_cursor: string |
  * machine disturbs all of them; then first pages in turns with pages from deep inside the same list.
  */
 export async function bench(): Promise<void> {
-  const server = await startTestServer()
+  const server = await startTestServer({ durable: true })
   try {
     await createTemplate(server.url)
     const made = await createDatabase(server.url)

@@ -5,7 +5,8 @@ import { startEmbeddedPostgres } from '../../src/platform/database/embedded/inde
 
 /**
  * The PostgreSQL 18 that tests run on: SIGNALBOX_TEST_DATABASE_URL (a superuser's), or an embedded one of this run
- * alone, gone afterwards: without durability for tests, `durable` as in production for what is measured.
+ * alone, gone afterwards: without durability and with little memory for tests, `durable` as in production for what is
+ * measured.
  */
 export async function startTestServer({ durable = false } = {}): Promise<{ url: string; close(): Promise<void> }> {
   const given = process.env.SIGNALBOX_TEST_DATABASE_URL
@@ -15,7 +16,7 @@ export async function startTestServer({ durable = false } = {}): Promise<{ url: 
   const postgres = await startEmbeddedPostgres({
     dataDir: directory,
     durable,
-    settings: { max_connections: '300', shared_buffers: '64MB' },
+    settings: { max_connections: '300', ...(durable ? {} : { shared_buffers: '64MB' }) },
   })
   return {
     url: postgres.url,

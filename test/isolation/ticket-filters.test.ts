@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readFilter } from '../../src/desks/support/tickets/listing/filter.ts'
-import { type FoundKey, gatherKeys, walkKeys } from '../../src/desks/support/tickets/listing/statements.ts'
+import { type FoundKey, keysOfPage } from '../../src/desks/support/tickets/listing/statements.ts'
 import { ListQuery, readListing } from '../../src/desks/support/tickets/routes.ts'
 import { tenantId } from '../../src/kernel/tenant-id.ts'
 import { openDatabase, together } from '../../src/platform/database/index.ts'
@@ -233,7 +233,7 @@ describe(`${combinations.length} combinations of filters over two tenants`, () =
           const query = ListQuery.parse(asked)
           const { filter, ...page } = readListing(query, readFilter(query))
           const [walked, gathered] = await database.withTenant(tenantId(tenant), (tx) =>
-            together(tx, [walkKeys(filter, page), gatherKeys(filter, page)]),
+            together(tx, [keysOfPage.walk(filter, page), keysOfPage.gather(filter, page)]),
           )
           const keys = gathered.filter(({ ticket_id }) => ticket_id !== null)
           if (!same(walked.map(withoutNumber), keys.map(withoutNumber))) return { walked, gathered }

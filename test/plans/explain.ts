@@ -77,7 +77,7 @@ function page(sizes: readonly { tickets: number; plans: Plan[] }[]): string {
   ].join('\n\n')}\n`
 }
 
-const server = await startTestServer()
+const server = await startTestServer({ durable: true })
 try {
   await createTemplate(server.url)
   const sizes: { tickets: number; plans: Plan[] }[] = []

@@ -9,7 +9,7 @@ import {
 } from '../../src/desks/support/tickets/listing/count-tickets.ts'
 import { needsSearch, readFilter } from '../../src/desks/support/tickets/listing/filter.ts'
 import { isFew } from '../../src/desks/support/tickets/listing/list-tickets.ts'
-import { gatherKeys, ticketsByKey, walkKeys } from '../../src/desks/support/tickets/listing/statements.ts'
+import { keysOfPage, ticketsByKey, ticketsOfPage } from '../../src/desks/support/tickets/listing/statements.ts'
 import { ListQuery, readListing } from '../../src/desks/support/tickets/routes.ts'
 import type { TenantId } from '../../src/kernel/tenant-id.ts'
 import type { Database, SystemTx, Tx } from '../../src/platform/database/index.ts'
@@ -74,7 +74,7 @@ export async function explainListed({ database, tenantId, options }: Explain, li
   const narrow = listed.path === '/tickets' ? {} : { urgency: 'high', status: ['open', 'pending'] }
   const { filter, ...page } = readListing(query, { ...readFilter(query), ...narrow } as ReturnType<typeof readFilter>)
   const explain = async (tx: Tx | SystemTx, few: boolean) =>
-    linesOf(tx, few ? gatherKeys(filter, page) : walkKeys(filter, page), options)
+    linesOf(tx, keysOfPage[few ? 'gather' : 'walk'](filter, page), options)
   if (!needsSearch(filter)) {
     return database.withTenant(tenantId, async (tx) => explain(tx, isFew(await expectTickets(tx, filter))))
   }
@@ -84,6 +84,7 @@ export async function explainListed({ database, tenantId, options }: Explain, li
   )
 }
 
+const FIRST_PAGE = { sort: '-created_at', slice: { limit: 51, offset: 0 }, position: undefined } as const
 const BY_RULES = 'tickets_by_rule_version'
 const COUNTERS = ['ticket_counts', 'ticket_counts_pkey']
 /** Of few tickets there are few, which are read faster from end to end. */
@@ -95,7 +96,8 @@ export async function explainOthers({ database, tenantId, options }: Explain, id
   const keys = ids.map((ticket_id) => ({ ticket_id, created_at: new Date(), updated_at: new Date() }))
   const [after = '', last = ''] = ids
   const statements: [string, RawBuilder<unknown>, string[]][] = [
-    ['the tickets of a page', ticketsByKey(filter, keys), ['tickets_pkey']],
+    ['a page of tickets', ticketsOfPage.walk(filter, FIRST_PAGE), [AGE, 'tickets_pkey']],
+    ['the tickets of a page that was searched for', ticketsByKey(filter, keys), ['tickets_pkey']],
     // A few hundred rows; it only must not look at tickets.
     ['total', sumOfCounters({ ...filter, urgency: 'high' }), COUNTERS],
     ['total of a keyword', sumOfCounters({ ...filter, keyword: 'heron' }), [...COUNTERS, ...KEYWORD_COUNTERS]],

@@ -1,51 +1,64 @@
+import type { RawBuilder } from 'kysely'
 import { conclude, type Database, type SystemTx, type Tx } from '../../../../platform/database/index.ts'
 import { toPage } from '../../../../platform/http/index.ts'
 import type { Ticket } from '../ticket.ts'
 import { countKeyword, type Expectation, expected, expectMatches, expectTickets, type Total } from './count-tickets.ts'
 import type { TicketFilter } from './filter.ts'
 import { type Key, positionBehind } from './order.ts'
-import { type FoundKey, GATHERED_MAX, gatherKeys, type PageOf, ticketsByKey, walkKeys } from './statements.ts'
+import { type FoundKey, GATHERED_MAX, keysOfPage, type PageOf, ticketsByKey, ticketsOfPage } from './statements.ts'
 
 /** What is asked for of a list. */
 type Listing = PageOf & { filter: TicketFilter }
-/** The tickets of a page, not read yet. */
-type FoundPage = Total & { keys: Key[]; nextCursor: string | null }
+type Page<Row> = Total & { rows: Row[]; nextCursor: string | null }
 type ListedTickets = Total & { tickets: Ticket[]; nextCursor: string | null }
 
 /**
  * Finds the page of a search, before the tenant's transaction opens: with that open, enough searches at once would each
  * hold a connection and wait for a second one.
  */
-export async function findMatches(database: Database, listing: Listing): Promise<FoundPage> {
+export async function findMatches(database: Database, listing: Listing): Promise<Page<Key>> {
   const { filter } = listing
   const keyword = await countKeyword(database, filter)
   const reason = 'PostgreSQL uses no index of words under row-level security; only ids come out of here'
-  return database.acrossTenants(reason, async (tx) => findPage(tx, listing, await expectMatches(tx, filter, keyword)))
+  return database.acrossTenants(reason, async (tx) =>
+    findPage(tx, listing, await expectMatches(tx, filter, keyword), keysOfPage),
+  )
 }
 
 /** A page of the tickets of the transaction's tenant, which it concludes; `matches` is what a search has found. */
-export async function listTickets(tx: Tx, listing: Listing, matches?: FoundPage): Promise<ListedTickets> {
+export async function listTickets(tx: Tx, listing: Listing, matches?: Page<Key>): Promise<ListedTickets> {
   const { filter } = listing
-  const { keys, ...page } = matches ?? (await findPage(tx, listing, await expectTickets(tx, filter)))
+  if (matches === undefined) {
+    const { rows, ...page } = await findPage(tx, listing, await expectTickets(tx, filter), ticketsOfPage)
+    return { ...page, tickets: rows }
+  }
+  const { rows: keys, ...page } = matches
   const [rows] = await conclude(tx, [ticketsByKey(filter, keys)])
   const byId = new Map(rows.map((ticket) => [ticket.ticket_id, ticket]))
   return { ...page, tickets: keys.flatMap(({ ticket_id }) => byId.get(ticket_id) ?? []) }
 }
 
-async function findPage(tx: Tx | SystemTx, { filter, ...page }: Listing, known: Expectation): Promise<FoundPage> {
+type Statements<Row> = Record<'gather' | 'walk', (filter: TicketFilter, page: PageOf) => RawBuilder<Row>>
+
+async function findPage<Row extends FoundKey>(
+  tx: Tx | SystemTx,
+  { filter, ...page }: Listing,
+  known: Expectation,
+  statements: Statements<Row>,
+): Promise<Page<Row>> {
   const number = expected(known)
   // Without this, PostgreSQL would look at every ticket to find that none matches.
-  if (known.isExact && number === 0) return { keys: [], nextCursor: null, total: 0, total_is_estimate: false }
+  if (known.isExact && number === 0) return { rows: [], nextCursor: null, total: 0, total_is_estimate: false }
   const wanted = { ...page, slice: { ...page.slice, limit: page.slice.limit + 1 } }
   let atLeast = 0
   if (isFew(known)) {
-    const { rows } = await gatherKeys(filter, wanted).execute(tx)
+    const { rows } = await statements.gather(filter, wanted).execute(tx)
     const gathered = rows[0]?.gathered ?? 0
     if (gathered <= GATHERED_MAX) return { ...cut(rows, page), total: gathered, total_is_estimate: false }
     // More than was guessed: a guess below them would be known to be wrong.
     if (!known.isExact) atLeast = GATHERED_MAX + 1
   }
-  const { rows } = await walkKeys(filter, wanted).execute(tx)
+  const [rows] = await conclude(tx, [statements.walk(filter, wanted)])
   return { ...cut(rows, page), total: Math.max(number, atLeast), total_is_estimate: !known.isExact }
 }
 
@@ -64,9 +77,8 @@ export function isFew(known: Expectation): boolean {
   return number <= GATHERED_MAX || (known.counted === Number.POSITIVE_INFINITY && number <= UNKNOWN_WORD * known.among)
 }
 
-function cut(rows: FoundKey[], { sort, slice }: PageOf) {
+function cut<Row extends FoundKey>(rows: readonly Row[], { sort, slice }: PageOf) {
   // A page behind the last ticket is one row without a ticket, for the number of those gathered.
   const found = rows.filter(({ ticket_id }) => ticket_id !== null)
-  const { rows: keys, nextCursor } = toPage(found, slice.limit, (key) => positionBehind(key, sort))
-  return { keys, nextCursor }
+  return toPage(found, slice.limit, (key) => positionBehind(key, sort))
 }

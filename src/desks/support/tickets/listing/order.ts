@@ -5,6 +5,7 @@ import { decodeCursor, invalid } from '../../../../platform/http/index.ts'
 
 export const SORTS = ['-created_at', 'created_at', '-updated_at', 'updated_at', 'relevance'] as const
 export type Sort = (typeof SORTS)[number]
+export type ByTime = Exclude<Sort, 'relevance'>
 
 /** What a list puts its tickets in order by; the id decides between equal ones. */
 export type Key = {
@@ -18,15 +19,15 @@ export type Key = {
 
 /** Where a page begins. Relevance is counted among the tickets up to `newest`, so that new ones move nothing. */
 export type Position =
-  | { sort: Exclude<Sort, 'relevance'>; at: string; ticket_id: string }
+  | { sort: ByTime; at: string; ticket_id: string }
   | { sort: 'relevance'; relevance: number; ticket_id: string; newest: string }
 
-const ByTime = z.tuple([z.enum(SORTS).exclude(['relevance']), moment, z.uuid()])
+const AtTime = z.tuple([z.enum(SORTS).exclude(['relevance']), moment, z.uuid()])
 const ByRelevance = z.tuple([z.literal('relevance'), z.number(), z.uuid(), moment])
 
 /** The position that a cursor holds. One that another order has made is refused: it would skip tickets. */
 export function readPosition(cursor: string | undefined, sort: Sort): Position | undefined {
-  const read = decodeCursor(cursor, z.union([ByTime, ByRelevance]))
+  const read = decodeCursor(cursor, z.union([AtTime, ByRelevance]))
   if (read === undefined) return undefined
   if (read[0] !== sort) {
     throw invalid([{ in: 'query', field: 'cursor', message: `is of a list in the order ${read[0]}; keep its sort` }])
@@ -41,10 +42,10 @@ export function positionBehind(key: Key, sort: Sort): readonly unknown[] {
   return [sort, key[columnOf(sort)].toISOString(), key.ticket_id]
 }
 
-const columnOf = (sort: Exclude<Sort, 'relevance'>) => (sort.endsWith('updated_at') ? 'updated_at' : 'created_at')
+const columnOf = (sort: ByTime) => (sort.endsWith('updated_at') ? 'updated_at' : 'created_at')
 
 /** `order by` of a list that goes by time. */
-export function ordering(sort: Exclude<Sort, 'relevance'>): RawBuilder<unknown> {
+export function ordering(sort: ByTime): RawBuilder<unknown> {
   return sql.raw(sort.startsWith('-') ? `${columnOf(sort)} desc, ticket_id desc` : `${sort}, ticket_id`)
 }
 

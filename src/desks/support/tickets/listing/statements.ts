@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { TICKET_COLUMNS } from '../store.ts'
 import type { Ticket } from '../ticket.ts'
 import { conditions, keywordInIndex, type TicketFilter } from './filter.ts'
-import { behind, type Key, ordering, type Position, type Sort } from './order.ts'
+import { type ByTime, behind, type Key, ordering, type Position, type Sort } from './order.ts'
 import type { Slice } from './paging.ts'
 
 /** Relevance is counted among so many of the newest tickets that match: to rank them all would take seconds. */
@@ -15,12 +15,13 @@ export const GATHERED_MAX = 2_500
 export type PageOf = { sort: Sort; slice: Slice; position: Position | undefined }
 /** How many were gathered, whatever the page has of them; null when they were not. */
 export type FoundKey = Key & { gathered: number | null }
+export type FoundTicket = Ticket & FoundKey
 
 /**
  * A page of keys in the order of an index, looking at one ticket after the other until the page is full: fast where many
  * match. Where one in ten thousand does, PostgreSQL takes this way all the same, and a second for it.
  */
-export const walkKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
+const walkKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
   with found as not materialized (select ${columns(page)} from tickets where ${conditions(filter)})
   select page.*, null as gathered from (${pageOfFound(filter, page)}) as page`
 
@@ -28,13 +29,28 @@ export const walkKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
  * A page of keys out of all that match: fast where few do. A left join, because a page behind the last ticket still says
  * how many there are; one more than ${GATHERED_MAX} proves that there were too many.
  */
-export const gatherKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
+const gatherKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
   with found as materialized (
     select ${columns(page)} from tickets where ${conditions(filter)} and ${keywordInIndex(filter)}
     limit ${GATHERED_MAX + 1}
   )
   select page.*, gathered from (select count(*) as gathered from found) as all_of_them
   left join (${pageOfFound(filter, page)}) as page on true`
+
+/** The tickets themselves, of a list that is no search and so goes by time; null where a page behind the last has none. */
+const withTickets = ({ tenant_id }: TicketFilter, { sort }: PageOf, keys: RawBuilder<FoundKey>) => sql<FoundTicket>`
+  with page as materialized (${keys})
+  select gathered, ticket.* from page left join lateral (
+    select ${TICKET_COLUMNS} from tickets where tenant_id = ${tenant_id} and tickets.ticket_id = page.ticket_id
+  ) as ticket on true
+  order by ${ordering(sort as ByTime)}`
+
+/** How a page is found: of a search by its keys alone, else with its tickets in the same statement. */
+export const keysOfPage = { gather: gatherKeys, walk: walkKeys }
+export const ticketsOfPage = {
+  gather: (filter: TicketFilter, page: PageOf) => withTickets(filter, page, gatherKeys(filter, page)),
+  walk: (filter: TicketFilter, page: PageOf) => withTickets(filter, page, walkKeys(filter, page)),
+}
 
 const columns = ({ sort }: PageOf) =>
   sql.raw(`ticket_id, created_at, updated_at${sort === 'relevance' ? ', words' : ''}`)
