@@ -34,7 +34,7 @@ const breaker = circuitBreaker()
 async function heldBack(database: Database, channel: Channel, now: Date): Promise<SendOutcome | undefined> {
   const name = channel.kind === 'notify' ? 'notify' : `channel:${channel.channel_id}`
   const why = 'a circuit is shared by all tenants'
-  const [circuit] = await database.acrossTenants(why, (tx) => breaker.read(tx, [name]))
+  const [circuit] = await database.readAcrossTenants(why, (tx) => breaker.read(tx, [name]))
   if (!circuit) return undefined
   const until = circuit.state === 'closed' ? circuit.paused_until : (circuit.next_probe_at ?? now)
   if (until === null || (circuit.state === 'closed' && until <= now)) return undefined

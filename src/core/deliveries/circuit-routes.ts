@@ -69,7 +69,7 @@ export function circuitRoutes({ database, breaker }: { database: Database; break
       responses: { 200: CircuitView },
       handle: async ({ params: { name } }) => {
         requireNotify(name)
-        const [status] = await database.acrossTenants(WHY, (tx) => breaker.read(tx, [name]))
+        const [status] = await database.readAcrossTenants(WHY, (tx) => breaker.read(tx, [name]))
         return reply(200, presentCircuit(status as CircuitStatus))
       },
     }),
@@ -100,9 +100,9 @@ export function circuitRoutes({ database, breaker }: { database: Database; break
       responses: { 200: z.object({ circuits: z.array(ChannelCircuitView) }) },
       // Circuits belong to no tenant's tables: read before its transaction, by the names of its own channels.
       prepare: async ({ tenantId }) => {
-        const channels = await database.withTenant(tenantId, listCircuits)
+        const channels = await database.readTenant(tenantId, listCircuits)
         const names = channels.map(({ circuit }) => circuit)
-        return { channels, statuses: await database.acrossTenants(WHY, (tx) => breaker.read(tx, names)) }
+        return { channels, statuses: await database.readAcrossTenants(WHY, (tx) => breaker.read(tx, names)) }
       },
       handle: async ({ prepared: { channels, statuses } }) => {
         const circuits = channels.map(({ channel_id, name, kind }, index) => ({

@@ -25,7 +25,7 @@ const SNOOZE_DAYS_MAX = 30
 
 export function signalRoutes(database: Database): Route[] {
   const findTenant = async (signalId: string) => {
-    const found = await database.acrossTenants('a signal is asked for by its id alone', (tx) =>
+    const found = await database.readAcrossTenants('a signal is asked for by its id alone', (tx) =>
       findTenantOfSignal(tx, signalId),
     )
     return found === null ? null : tenantId(found)

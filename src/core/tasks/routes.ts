@@ -61,7 +61,7 @@ export function presentTask(task: Task): z.output<typeof TaskView> {
 export const tenantOfTask =
   (database: Database) =>
   async (taskId: string): Promise<ReturnType<typeof tenantId> | null> => {
-    const found = await database.acrossTenants('a task is asked for by its id alone', (tx) =>
+    const found = await database.readAcrossTenants('a task is asked for by its id alone', (tx) =>
       findTenantOfTask(tx, taskId),
     )
     return found === null ? null : tenantId(found)

@@ -67,7 +67,7 @@ async function fromCookie(
 async function fromSession({ database, identity, catalogue }: AuthenticateDependencies, headers: Headers) {
   const person = await identity.findSession(headers)
   if (!person) throw unauthenticated('the session is unknown or over')
-  const memberships = await database.acrossTenants('a person may belong to several tenants', (tx) =>
+  const memberships = await database.readAcrossTenants('a person may belong to several tenants', (tx) =>
     tenantsOfPerson(tx, person.personId),
   )
   return personCaller(person.personId, memberships, catalogue)

@@ -39,7 +39,7 @@ async function tenantsOf(
 ): Promise<Pick<DescribedTenant, 'tenantId' | 'name' | 'role'>[]> {
   const { personId, tenants } = caller
   if (personId !== undefined) {
-    return database.acrossTenants('a person may belong to several tenants', (tx) => tenantsOfPerson(tx, personId))
+    return database.readAcrossTenants('a person may belong to several tenants', (tx) => tenantsOfPerson(tx, personId))
   }
   const ofKey = tenants === 'all' ? [] : tenants
   return Promise.all(

@@ -27,6 +27,8 @@ export type Database = {
   readTenant<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in a transaction across tenants; `reason` says why no single tenant will do, for the reader. */
   acrossTenants<T>(reason: string, work: (tx: SystemTx) => Promise<T>): Promise<T>
+  /** What `readTenant` is to `withTenant`. */
+  readAcrossTenants<T>(reason: string, work: (tx: SystemTx) => Promise<T>): Promise<T>
   /** Statements that do not need each other's answers, in a transaction of one round trip. Returns the rows of each. */
   withTenantAtOnce<const Statements extends readonly RawBuilder<unknown>[]>(
     tenantId: TenantId,
@@ -120,7 +122,7 @@ export function openDatabase(options: PoolOptions): Database {
     })
   const asTenant = (tenantId: TenantId, begin = 'begin') =>
     `${begin}; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`
-  const asSystem = `begin; set local role ${ROLES.system}`
+  const asSystem = (begin = 'begin') => `${begin}; set local role ${ROLES.system}`
 
   let closing: Promise<void> | undefined
   return {
@@ -128,8 +130,10 @@ export function openDatabase(options: PoolOptions): Database {
     readTenant: (tenantId, work) => reading(asTenant(tenantId, 'begin read only'), work),
     withTenantAtOnce: async (tenantId, statements) =>
       (await atOnce(asTenant(tenantId), statements)) as Rows<typeof statements>,
-    acrossTenants: async (_reason, work) => (await transaction(asSystem, work)).result,
-    acrossTenantsAtOnce: async (_reason, statements) => (await atOnce(asSystem, statements)) as Rows<typeof statements>,
+    acrossTenants: async (_reason, work) => (await transaction(asSystem(), work)).result,
+    readAcrossTenants: (_reason, work) => reading(asSystem('begin read only'), work),
+    acrossTenantsAtOnce: async (_reason, statements) =>
+      (await atOnce(asSystem(), statements)) as Rows<typeof statements>,
     poolUse: () => poolUse(pool),
     close: () => (closing ??= kysely.destroy()),
   }

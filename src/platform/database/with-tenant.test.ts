@@ -140,6 +140,10 @@ describe('what only reads', () => {
     )
     expect(await database.readTenant(alder, nameOf)).toEqual(before)
     await database.withTenant(alder, (tx) => sql`update tenants set name = name`.execute(tx))
+    const across = (statement: string) =>
+      database.readAcrossTenants('the test looks', (tx) => sql.raw<{ role: string }>(statement).execute(tx))
+    expect((await across('select current_user as role')).rows).toEqual([{ role: 'signalbox_system' }])
+    await expect(across(`update tenants set name = 'never stored'`)).rejects.toMatchObject({ code: '25006' })
   })
 })
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Fault } from '../../kernel/faults.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
-import type { Database, Tx } from '../database/index.ts'
+import type { Database, SystemTx, Tx } from '../database/index.ts'
 import { type Authenticate, type Caller, demandOperator, demandPermission, unauthenticated } from './access.ts'
 import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
 import { answerLive } from './live/answer-live.ts'
@@ -137,10 +137,9 @@ async function mayStillCall(route: TenantRoute, request: FastifyRequest, depende
 function answerAcrossTenants(route: SystemRoute, request: FastifyRequest, database: Database): Promise<Reply> {
   const caller = requireCaller(request)
   const record = idempotencyRecord(route, request, { tenantId: '', callerId: caller.id })
-  return database.acrossTenants(route.acrossTenants, (tx) => {
-    const work = () => route.handle({ ...context(request), caller, tx })
-    return record ? once(tx, record, work) : work()
-  })
+  const work = (tx: SystemTx) => route.handle({ ...context(request), caller, tx })
+  if (SAFE_METHODS.has(route.method)) return database.readAcrossTenants(route.acrossTenants, work)
+  return database.acrossTenants(route.acrossTenants, (tx) => (record ? once(tx, record, () => work(tx)) : work(tx)))
 }
 
 /** What to remember a request by; null when it is safe, repeatable anyway, or carries no key. */

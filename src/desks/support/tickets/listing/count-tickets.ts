@@ -38,7 +38,7 @@ function readCounters(filter: TicketFilter, { total, among } = { total: 0, among
 /** What the counters say of a keyword, in a transaction of the tenant's own: they are not open to the system role. */
 export async function countKeyword(database: Database, filter: TicketFilter): Promise<Counters | undefined> {
   if (filter.keyword === undefined) return undefined
-  return database.withTenant(filter.tenant_id, async (tx) => {
+  return database.readTenant(filter.tenant_id, async (tx) => {
     const { rows } = await sumOfCounters(filter).execute(tx)
     return readCounters(filter, rows[0])
   })

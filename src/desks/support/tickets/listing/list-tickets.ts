@@ -20,7 +20,7 @@ export async function findMatches(database: Database, listing: Listing): Promise
   const { filter } = listing
   const keyword = await countKeyword(database, filter)
   const reason = 'PostgreSQL uses no index of words under row-level security; only ids come out of here'
-  return database.acrossTenants(reason, async (tx) =>
+  return database.readAcrossTenants(reason, async (tx) =>
     findPage(tx, listing, await expectMatches(tx, filter, keyword), keysOfPage),
   )
 }
