@@ -1,4 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
+import { escapeLiteral } from 'pg'
+import { PLANNED_ONCE, statisticsOf } from '../../src/desks/support/analytics/store.ts'
 import { RULE_VERSIONS, tenantsToLookAt } from '../../src/desks/support/tickets/classification-store.ts'
 import { ticketsOfBatch } from '../../src/desks/support/tickets/export/export-tickets.ts'
 import {
@@ -85,6 +87,10 @@ export async function explainListed({ database, tenantId, options }: Explain, li
 }
 
 const FIRST_PAGE = { sort: '-created_at', slice: { limit: 51, offset: 0 }, position: undefined } as const
+const STATISTICS = [
+  ...['ticket_period_counts_pkey', 'ticket_facet_counts_pkey', 'ticket_customer_counts_by_risk'],
+  ...['tickets_by_customer', AGE],
+]
 const BY_RULES = 'tickets_by_rule_version'
 const COUNTERS = ['ticket_counts', 'ticket_counts_pkey']
 /** Of few tickets there are few, which are read faster from end to end. */
@@ -104,6 +110,7 @@ export async function explainOthers({ database, tenantId, options }: Explain, id
     ['a batch of an export', ticketsOfBatch(filter, { after, last }), ['tickets_pkey']],
     ['the rules of a tenant’s tickets', RULE_VERSIONS, [BY_RULES]],
   ]
+  const statistics = await database.withTenant(tenantId, (tx) => explainStatistics(tx, options))
   const lookedAt = tenantsToLookAt({ baseVersion: '2026.1.1', after: '', limit: 100 })
   const across = await database.acrossTenants('a plan', (tx) => linesOf(tx, lookedAt, options))
   const inTenant = await Promise.all(
@@ -112,7 +119,22 @@ export async function explainOthers({ database, tenantId, options }: Explain, id
       return { name, indexes, lines }
     }),
   )
-  return [...inTenant, { name: 'tenants with tickets of other rules', indexes: [BY_RULES], lines: across }]
+  return [
+    ...inTenant,
+    { name: 'statistics', indexes: STATISTICS, lines: statistics },
+    { name: 'tenants with tickets of other rules', indexes: [BY_RULES], lines: across },
+  ]
+}
+
+/** Of the plan that is kept for all tenants, not of one that is made for these values. */
+async function explainStatistics(tx: Tx, options: string): Promise<string[]> {
+  const statement = statisticsOf({}, new Date())
+  await PLANNED_ONCE.execute(tx)
+  await statement.execute(tx)
+  const { sql: text, parameters } = statement.compile(tx)
+  const name = /prepared: (\w+)/.exec(text)?.[1]
+  const values = parameters.map((value) => escapeLiteral(String(value))).join(', ')
+  return linesOf(tx, sql.raw(`execute ${name}(${values})`), options)
 }
 
 async function linesOf(tx: Tx | SystemTx, statement: RawBuilder<unknown>, options: string): Promise<string[]> {

@@ -49,7 +49,7 @@ describe('the check', () => {
   it.each([
     ...['tickets_by_age', 'tickets_by_update', 'tickets_by_urgency', 'tickets_by_status', 'tickets_by_source'],
     ...['tickets_by_customer', 'tickets_by_origin', 'tickets_by_words', 'tickets_by_keyword'],
-    'tickets_by_rule_version',
+    ...['tickets_by_rule_version', 'ticket_customer_counts_by_risk'],
   ])('bites when %s is lost', async (index) => {
     const client = new Client({ connectionString: db.url })
     await client.connect()

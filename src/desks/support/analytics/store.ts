@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { conclude, prepared, settings, type Tx } from '../../../platform/database/index.ts'
 import { coverRange, type Range } from './cover-range.ts'
 import { growthPeriods, lastInstant, type Requested, requestedRange } from './periods.ts'
@@ -62,22 +62,34 @@ const texts = <Part extends Range>(parts: readonly Part[]) =>
   JSON.stringify(parts.map((part) => ({ ...part, from: instant(part.from), to: instant(part.to) })))
 
 /**
- * The plan is made once for a connection, by index whatever is in the tables: one that was made while they were small would
- * scan them later. Compiling it would take longer than it runs, and the planner cannot tell.
+ * The plan is made once for a connection, along the indexes whatever is in the tables: one that was made while they were
+ * small, or before anything was known of them, would scan and sort them later. Compiling it would take longer than it runs,
+ * and the planner cannot tell.
  */
-const PLANNED_ONCE = settings({ plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' })
+export const PLANNED_ONCE = settings({
+  ...{ plan_cache_mode: 'force_generic_plan', jit: 'off' },
+  ...{ enable_seqscan: 'off', enable_bitmapscan: 'off' },
+})
+
+/** Concludes the transaction. */
+export async function readStats(tx: Tx, requested: Requested, now: Date): Promise<Stats> {
+  await PLANNED_ONCE.execute(tx)
+  const [[stats]] = await conclude(tx, [statisticsOf(requested, now)])
+  if (!stats) throw new Error('a tenant without a row of its own')
+  return stats
+}
 
 /**
  * Everything in one statement, so that all numbers are about one moment. Whole counters make up a range where they fit;
  * tickets are read only at its ends, at most half a quarter of an hour (for keywords and sources: half a day) at each.
  */
-export async function readStats(tx: Tx, requested: Requested, now: Date): Promise<Stats> {
+export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats> {
   const range = requestedRange(requested)
   const { current, before } = growthPeriods(requested, now)
   const facetPieces = Object.entries({ range, current, before }).flatMap(([window, of]) =>
     coverRange(of, ['year', 'month', 'day'], now.getTime()).map((piece) => ({ window, ...piece })),
   )
-  const statement = sql<Stats>`${prepared('ticket_stats')}
+  return sql<Stats>`${prepared('ticket_stats')}
     with given as materialized (
       select time_zone, ${instant(range.from)}::timestamptz as lower, ${instant(range.to)}::timestamptz as upper,
         ${instant(lastInstant(requested, now))}::timestamptz as last, ${now.toISOString()}::timestamptz as now
@@ -149,10 +161,13 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
       ) as whole
       -- Nothing where a span lies on whole quarters, which is everywhere but at the ends of a range and in zones of old.
       cross join lateral (
-        select count(*) as tickets from tickets
-        where ("from" < least(first_whole, "to") or greatest(last_whole, first_whole) < "to") and deleted_at is null and (
-          created_at >= "from" and created_at < least(first_whole, "to")
-          or created_at >= greatest(last_whole, first_whole) and created_at < "to")
+        select (
+            select count(*) from tickets where "from" < least(first_whole, "to") and deleted_at is null
+              and created_at >= "from" and created_at < least(first_whole, "to")
+          ) + (
+            select count(*) from tickets where greatest(last_whole, first_whole) < "to" and deleted_at is null
+              and created_at >= greatest(last_whole, first_whole) and created_at < "to"
+          ) as tickets
       ) as edges
     ), facets as (
       select facet, value, sum(tickets)::int8 as count
@@ -237,8 +252,4 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
                 and created_at >= now - interval '60 days' and created_at < now - interval '30 days' limit 200) as few) as earlier
         ) as behaviour) as customers
     from given`
-  await PLANNED_ONCE.execute(tx)
-  const [[stats]] = await conclude(tx, [statement])
-  if (!stats) throw new Error('a tenant without a row of its own')
-  return stats
 }
