@@ -45,6 +45,11 @@ export type Stats = {
   customers: CustomerAtRisk[]
 }
 
+/** In their order, or an index with another column before the time would be taken, and read from end to end. */
+const liveTickets = (columns: string, from = '"from"', to = '"to"') =>
+  sql.raw(`(select ${columns} from tickets where deleted_at is null and created_at >= ${from} and created_at < ${to}
+    order by created_at desc offset 0)`)
+
 const each = (make: (column: string) => string) => sql.raw(TOTALS.map(make).join(', '))
 
 export const KEYWORDS_MAX = 10
@@ -118,7 +123,7 @@ export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats>
             count(*) filter (where urgency = 'low') as low, count(*) filter (where sentiment = 'negative') as negative,
             count(*) filter (where sentiment = 'neutral') as neutral,
             count(*) filter (where sentiment = 'positive') as positive, count(*) filter (where requires_action) as requires_action
-          from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
+          from ${liveTickets('status, urgency, sentiment, requires_action')} as edge
         ) as edge
         where grain = 'tickets'
       ) as parts
@@ -162,11 +167,11 @@ export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats>
       -- Nothing where a span lies on whole quarters, which is everywhere but at the ends of a range and in zones of old.
       cross join lateral (
         select (
-            select count(*) from tickets where "from" < least(first_whole, "to") and deleted_at is null
-              and created_at >= "from" and created_at < least(first_whole, "to")
+            select count(*) from ${liveTickets('', '"from"', 'least(first_whole, "to")')} as edge
+            where "from" < least(first_whole, "to")
           ) + (
-            select count(*) from tickets where greatest(last_whole, first_whole) < "to" and deleted_at is null
-              and created_at >= greatest(last_whole, first_whole) and created_at < "to"
+            select count(*) from ${liveTickets('', 'greatest(last_whole, first_whole)', '"to"')} as edge
+            where greatest(last_whole, first_whole) < "to"
           ) as tickets
       ) as edges
     ), facets as (
@@ -183,11 +188,7 @@ export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats>
         where "window" = 'range' and grain <> 'tickets'
         union all
         select facets.facet, facets.value, sign
-        from facet_pieces cross join lateral (
-          -- Ordered, or an index with the source before the time would be read from end to end.
-          select source, keywords from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
-          order by created_at desc offset 0
-        ) as edge
+        from facet_pieces cross join lateral ${liveTickets('source, keywords')} as edge
         cross join lateral (
           select 'source' as facet, source as value
           union all
@@ -214,10 +215,7 @@ export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats>
         where "window" <> 'range' and grain <> 'tickets'
         union all
         select top_keywords.value, "window", sign
-        from facet_pieces cross join lateral (
-          select keywords from tickets where deleted_at is null and created_at >= "from" and created_at < "to"
-          order by created_at desc offset 0
-        ) as edge
+        from facet_pieces cross join lateral ${liveTickets('keywords')} as edge
         join top_keywords on top_keywords.value = any(edge.keywords)
         where "window" <> 'range' and grain = 'tickets'
       ) as parts
