@@ -33,13 +33,17 @@ export type Job = {
 
 /**
  * A provider, a database and real processes, all of this test alone, and what one does with them. The database is on
- * the server of all tests unless the test brings its own.
+ * the server of all tests unless the test brings its own. They end with the test, or with what `whenOver` is told by.
  */
-export async function ingestionScene(provider: MockProviderOptions, serverUrl = inject('serverUrl')) {
+export async function ingestionScene(
+  provider: MockProviderOptions,
+  serverUrl = inject('serverUrl'),
+  whenOver: (end: () => Promise<void>) => void = onTestFinished,
+) {
   const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, ...provider })
   const made: TestDatabase = await createDatabase(serverUrl)
   const processes: SystemProcess[] = []
-  onTestFinished(async () => {
+  whenOver(async () => {
     for (const each of processes) {
       each.kill('SIGCONT')
       each.kill('SIGKILL')

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { startFakeFreshdesk } from '../fakes/freshdesk.ts'
 import type { FakeHelpdesk } from '../fakes/helpdesk.ts'
 import { startFakeZendesk } from '../fakes/zendesk.ts'
@@ -19,7 +19,7 @@ export type Ticket = {
 
 export type Stored = { external_id: string; subject: string; message: string; status: string; origin: string }
 
-/** A helpdesk, a system whose tenant fetches from it, and what that tenant's books say. Ids are those of our books. */
+/** A helpdesk, a tenant that fetches from it, and what that tenant's books say. Ids are those of our books. */
 export type SourceScene = {
   origin: string
   put(ticket: Ticket): string
@@ -34,64 +34,87 @@ export type SourceScene = {
 }
 
 type Scene = Awaited<ReturnType<typeof ingestionScene>>
+export type SourceSystem = { scene: Scene; system: SystemProcess }
+type Own = SourceSystem & { tenant: string }
 type Helpdesk = Pick<SourceScene, 'origin' | 'put' | 'remove' | 'restore'> & { start(): Promise<string> }
 
-const TENANT = 'tenant_a'
 const DEFAULTS = { source: 'email', customer_id: '7', created_at: '2026-03-01T00:00:00Z' } as const
 
-async function sourceScene(connect: (scene: Scene, system: SystemProcess) => Promise<Helpdesk>): Promise<SourceScene> {
-  const scene = await ingestionScene({ tickets: 0, modified: 0, deleted: 0 })
-  const system = await scene.start({ OUTBOUND_PRIVATE_HOSTS: '127.0.0.1' })
-  await scene.makeTenants(system, [TENANT, 'tenant_b'])
-  const { start, ...helpdesk } = await connect(scene, system)
+/** A system for the tests of a file, each of which opens a tenant of its own in it. */
+export function sourceSystem(): () => SourceSystem {
+  let made: SourceSystem
+  const ends: (() => Promise<void>)[] = []
+  beforeAll(async () => {
+    const provider = { tickets: 0, modified: 0, deleted: 0 }
+    const scene = await ingestionScene(provider, undefined, (end) => ends.push(end))
+    made = { scene, system: await scene.start({ OUTBOUND_PRIVATE_HOSTS: '127.0.0.1' }) }
+  })
+  afterAll(async () => {
+    for (const end of ends) await end()
+  })
+  return () => made
+}
+
+let opened = 0
+
+const sourceScene = (connect: (own: Own) => Promise<Helpdesk>) => async (shared: SourceSystem) => {
+  const { scene, system } = shared
+  opened += 1
+  const [tenant, bystander] = [`tenant_${opened}`, `bystander_${opened}`]
+  await scene.makeTenants(system, [tenant, bystander])
+  const { start, ...helpdesk } = await connect({ ...shared, tenant })
   const rows = async <Row>(statement: string, values: unknown[] = []) =>
     (await administer(scene.databaseUrl, (client) => client.query(statement, values))).rows as Row[]
-  const live = 'select external_id, subject, message, status, origin from tickets where deleted_at is null'
+  const storedOf = (whose: string) =>
+    rows<Stored>(
+      'select external_id, subject, message, status, origin from tickets where deleted_at is null and tenant_id = $1',
+      [whose],
+    )
   return {
     ...helpdesk,
     run: async () => scene.ended(system, await start()),
-    stored: () => rows<Stored>(`${live} and tenant_id = '${TENANT}'`),
-    storedElsewhere: () => rows<Stored>(`${live} and tenant_id <> '${TENANT}'`),
-    rejects: async () => {
+    stored: () => storedOf(tenant),
+    storedElsewhere: () => storedOf(bystander),
+    rejects: async (): Promise<[string, string][]> => {
       const found = await rows<{ external_id: string; reason: string }>(
-        'select external_id, reason from ingestion_rejects',
+        'select external_id, reason from ingestion_rejects where tenant_id = $1',
+        [tenant],
       )
       return found.map(({ external_id, reason }) => [external_id, reason])
     },
-    history: async (id) => {
+    history: async (id: string) => {
       const found = await rows<{ action: string; fields: string | null }>(
         `select action, string_agg(field, ', ' order by field) as fields
          from ticket_history join tickets using (tenant_id, ticket_id)
-         where external_id = $1 group by action, recorded_at order by recorded_at`,
-        [id],
+         where tenant_id = $1 and external_id = $2 group by action, recorded_at order by recorded_at`,
+        [tenant, id],
       )
       return found.map(({ action, fields }) => (fields === null ? action : `${action} ${fields}`))
     },
   }
 }
 
-const provider = () =>
-  sourceScene(async ({ helpdesk, startRun }, system) => ({
-    origin: 'provider',
-    put: ({ id, isBroken, ...fields }) => {
-      const status = isBroken ? { status: 'escalated' } : isBroken === false ? { status: 'open' } : {}
-      const ticket = { ...fields, ...status }
-      if (id === undefined) return helpdesk.insertTicket({ ...DEFAULTS, tenant_id: TENANT, ...ticket }).id
-      helpdesk.changeTicket(id, ticket)
-      return id
-    },
-    remove: helpdesk.deleteTicket,
-    restore: helpdesk.restoreTicket,
-    start: () => startRun(system, TENANT),
-  }))
+const provider = sourceScene(async ({ scene: { helpdesk, startRun }, system, tenant }) => ({
+  origin: 'provider',
+  put: ({ id, isBroken, ...fields }) => {
+    const status = isBroken ? { status: 'escalated' } : isBroken === false ? { status: 'open' } : {}
+    const ticket = { ...fields, ...status }
+    if (id === undefined) return helpdesk.insertTicket({ ...DEFAULTS, tenant_id: tenant, ...ticket }).id
+    helpdesk.changeTicket(id, ticket)
+    return id
+  },
+  remove: helpdesk.deleteTicket,
+  restore: helpdesk.restoreTicket,
+  start: () => startRun(system, tenant),
+}))
 
 /** A connector called `desk` to a fake; ids in our books stand behind its name. */
-const connector = (kind: string, startFake: () => Promise<FakeHelpdesk>, credentials: Record<string, string>) => () =>
-  sourceScene(async ({ operator }, system) => {
+const connector = (kind: string, startFake: () => Promise<FakeHelpdesk>, credentials: Record<string, string>) =>
+  sourceScene(async ({ scene: { operator }, system, tenant }) => {
     const fake = await startFake()
     onTestFinished(() => fake.close())
     const body = { kind, name: 'desk', settings: { base_url: fake.url }, credentials, calls_per_minute: 10_000 }
-    const path = `/api/v1/connectors?tenant_id=${TENANT}`
+    const path = `/api/v1/connectors?tenant_id=${tenant}`
     const { status, body: made } = await operator<{ connector_id: string }>(system, path, 'POST', body)
     if (status !== 201) throw new Error(`the connector was not made: ${JSON.stringify(made)}`)
     const own = (id: string) => `desk:${id}`
@@ -107,7 +130,7 @@ const connector = (kind: string, startFake: () => Promise<FakeHelpdesk>, credent
       remove: (id) => fake.remove(theirs(id)),
       restore: (id) => fake.restore(theirs(id)),
       start: async () => {
-        const run = `/ingest/run?tenant_id=${TENANT}&connector_id=${made.connector_id}`
+        const run = `/ingest/run?tenant_id=${tenant}&connector_id=${made.connector_id}`
         return (await operator<{ job_id: string }>(system, run, 'POST')).body.job_id
       },
     }
@@ -116,31 +139,34 @@ const connector = (kind: string, startFake: () => Promise<FakeHelpdesk>, credent
 const DEFAULTS_OF_FAKES = { ...DEFAULTS, customer_id: 7 } as const
 
 /** All tickets there are, sent as one file each time. */
-const file = () =>
-  sourceScene(async (_scene, system) => {
-    const rows = new Map<string, Record<string, unknown>>()
-    return {
-      origin: 'import',
-      put: ({ id = `file-${rows.size + 1}`, isBroken, ...fields }) => {
-        const status = isBroken ? { status: 'escalated' } : isBroken === false ? { status: 'open' } : {}
-        rows.set(id, { ...DEFAULTS, ...rows.get(id), ...fields, ...status, id })
-        return id
-      },
-      remove: () => {},
-      restore: () => {},
-      start: async () => {
-        const response = await fetch(`${system.url}/ingest/import?tenant_id=${TENANT}`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': 'application/x-ndjson' },
-          body: [...rows.values()].map((row) => JSON.stringify(row)).join('\n'),
-        })
-        return ((await response.json()) as { job_id: string }).job_id
-      },
-    }
-  })
+const file = sourceScene(async ({ system, tenant }) => {
+  const rows = new Map<string, Record<string, unknown>>()
+  return {
+    origin: 'import',
+    put: ({ id = `file-${rows.size + 1}`, isBroken, ...fields }) => {
+      const status = isBroken ? { status: 'escalated' } : isBroken === false ? { status: 'open' } : {}
+      rows.set(id, { ...DEFAULTS, ...rows.get(id), ...fields, ...status, id })
+      return id
+    },
+    remove: () => {},
+    restore: () => {},
+    start: async () => {
+      const response = await fetch(`${system.url}/ingest/import?tenant_id=${tenant}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': 'application/x-ndjson' },
+        body: [...rows.values()].map((row) => JSON.stringify(row)).join('\n'),
+      })
+      return ((await response.json()) as { job_id: string }).job_id
+    },
+  }
+})
 
 /** Every way in. A file says nothing about what it does not hold. */
-export const SOURCES: { name: string; tellsDeletions: boolean; open: () => Promise<SourceScene> }[] = [
+export const SOURCES: {
+  name: string
+  tellsDeletions: boolean
+  open: (shared: SourceSystem) => Promise<SourceScene>
+}[] = [
   { name: 'the provider', tellsDeletions: true, open: provider },
   {
     name: 'Zendesk',

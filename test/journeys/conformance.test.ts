@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { SOURCES, type SourceScene, type Ticket } from '../harness/sources.ts'
+import { SOURCES, type SourceScene, sourceSystem, type Ticket } from '../harness/sources.ts'
 
+const shared = sourceSystem()
 const FIRST = '2026-03-01T10:00:00Z'
 const SECOND = '2026-03-02T10:00:00Z'
 const THIRD = '2026-03-03T10:00:00Z'
@@ -11,7 +12,7 @@ const put = (scene: SourceScene, subject: string, change: Partial<Ticket> = {}) 
 /** What every way in has to do alike, whatever the helpdesk behind it speaks. */
 describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
   it('arrive once and completely, and unchanged ones stay as they are', async () => {
-    const scene = await open()
+    const scene = await open(shared())
     const ids = [put(scene, 'one'), put(scene, 'two', { status: 'pending' }), put(scene, 'three', { status: 'closed' })]
     expect(await scene.run()).toMatchObject({ status: 'completed', created: 3, failed: 0, progress: 100 })
     const stored = await scene.stored()
@@ -26,7 +27,7 @@ describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
   })
 
   it('change only by something newer, field by field, once', async () => {
-    const scene = await open()
+    const scene = await open(shared())
     const id = put(scene, 'one')
     await scene.run()
     scene.put({ id, subject: 'changed', status: 'closed', updated_at: SECOND })
@@ -40,7 +41,7 @@ describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
   })
 
   it('that cannot be used are set aside with the reason, spoil nothing, and are taken when they are mended', async () => {
-    const scene = await open()
+    const scene = await open(shared())
     const [bad] = [put(scene, 'bad', { isBroken: true }), put(scene, 'good')]
     expect(await scene.run()).toMatchObject({ status: 'completed', created: 1, failed: 1 })
     expect(await scene.rejects()).toEqual([[bad, expect.any(String)]])
@@ -50,7 +51,7 @@ describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
   })
 
   it('may hold what PostgreSQL cannot store, and a megabyte of text', async () => {
-    const scene = await open()
+    const scene = await open(shared())
     put(scene, 'a\0b')
     put(scene, 'long', { message: 'ä'.repeat(1_000_000) })
     expect(await scene.run()).toMatchObject({ created: 2, failed: 0 })
@@ -60,14 +61,14 @@ describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
   })
 
   it('are many', async () => {
-    const scene = await open()
+    const scene = await open(shared())
     const ids = Array.from({ length: 1_234 }, (_, index) => put(scene, `ticket ${index}`))
     expect(await scene.run()).toMatchObject({ status: 'completed', created: 1_234, failed: 0 })
     expect((await scene.stored()).map(({ external_id }) => external_id).sort()).toEqual(ids.toSorted())
   })
 
   it(`belong to the tenant that fetched them, and say that they are from ${name}`, async () => {
-    const scene = await open()
+    const scene = await open(shared())
     put(scene, 'one')
     await scene.run()
     expect((await scene.stored()).map(({ origin }) => origin)).toEqual([scene.origin])
@@ -78,7 +79,7 @@ describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
 /** A file says nothing about what it does not hold. */
 describe.each(SOURCES.filter(({ tellsDeletions }) => tellsDeletions))('tickets from $name', ({ open }) => {
   it('are deleted when the helpdesk says so, and come back', async () => {
-    const scene = await open()
+    const scene = await open(shared())
     const [id, kept] = [put(scene, 'gone'), put(scene, 'kept')]
     for (const subject of ['and', 'some', 'more']) put(scene, subject)
     await scene.run()

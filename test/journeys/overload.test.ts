@@ -18,7 +18,9 @@ afterAll(() => made.drop())
 describe('a process that gets more requests than its connections can take', () => {
   it('refuses at once what would wait too long, answers all else, keeps answering health, and serves again afterwards', async () => {
     const system = await spawnSystem(made.url, { DATABASE_POOL_SIZE: '12' })
-    const tickets = () => call(`${system.url}/tickets?tenant_id=${TENANT}`, { token: OPERATOR_TOKEN })
+    // A list that the counters alone cannot answer.
+    const path = `/tickets?tenant_id=${TENANT}&customer_id=cust_1`
+    const tickets = () => call(system.url + path, { token: OPERATOR_TOKEN })
     await call(`${system.url}/tenants`, {
       method: 'POST',
       token: OPERATOR_TOKEN,

@@ -23,9 +23,10 @@ describe('runs on the same provider', () => {
     const [first, second] = [await start(), await start()]
     await makeTenants(first, TENANTS)
     helpdesk.setFaults([heldAt(1)])
+    // The list of deleted tickets, with which a walk begins, may be asked for before all take part.
+    helpdesk.clearCalls()
     const jobs = await Promise.all(TENANTS.map((tenant, index) => startRun(index % 2 ? first : second, tenant)))
     await walking(databaseUrl, TENANTS.length)
-    helpdesk.clearCalls()
     helpdesk.setFaults([])
     for (const job of jobs)
       expect(await ended(first, job)).toMatchObject({ status: 'completed', stable: true, pass: 1 })
