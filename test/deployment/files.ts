@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { CORE_SCHEMA, load, mergeTag } from 'js-yaml'
 
 const root = new URL('../../', import.meta.url)
 
@@ -35,7 +35,7 @@ export function readDeployment(): DeploymentTexts {
 
 /** Throws when the compose file is not YAML. */
 export function parseDeployment({ dockerfile, compose, environment }: DeploymentTexts): Deployment {
-  const document = parse(compose, { merge: true }) as {
+  const document = load(compose, { schema: CORE_SCHEMA.withTags(mergeTag) }) as {
     services: Record<string, Service>
     volumes?: Record<string, unknown>
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import type { z } from 'zod'
 import { isForm } from './lexicon.ts'
 import { type OverrideDocument, overrideDocument, type RuleDocument, ruleDocument } from './rule-document.ts'
@@ -74,7 +74,7 @@ const isList = (base: RuleDocument, name: string) => isForm(name) || Object.hasO
 
 function parseYaml(yaml: string): unknown {
   try {
-    return parse(yaml, { maxAliasCount: 0 })
+    return load(yaml, { maxAliases: 0 })
   } catch (error) {
     throw new InvalidRules([{ path: '', message: error instanceof Error ? error.message : String(error) }])
   }

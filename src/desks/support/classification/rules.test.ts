@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { dump, load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
-import { parse, stringify } from 'yaml'
 import {
   classify,
   compileRules,
@@ -110,9 +110,9 @@ describe('a rule file that cannot be used is refused with the path to what is wr
     ['a missing language', 'languages.fr', (d) => delete d.languages.fr],
     ['a missing version', 'version', (d) => delete d.version],
   ])('%s', (_, path, spoil) => {
-    const document = parse(yaml)
+    const document = load(yaml) as Broken
     spoil(document)
-    const refused = () => readRules(stringify(document, { aliasDuplicateObjects: false }))
+    const refused = () => readRules(dump(document, { noRefs: true }))
     expect(refused).toThrow(InvalidRules)
     expect(refused).toThrow(path)
   })
