@@ -63,18 +63,25 @@ const sourceScene = (connect: (own: Own) => Promise<Helpdesk>) => async (shared:
   const [tenant, bystander] = [`tenant_${opened}`, `bystander_${opened}`]
   await scene.makeTenants(system, [tenant, bystander])
   const { start, ...helpdesk } = await connect({ ...shared, tenant })
+  const own = new Set<string>()
   const rows = async <Row>(statement: string, values: unknown[] = []) =>
     (await administer(scene.databaseUrl, (client) => client.query(statement, values))).rows as Row[]
-  const storedOf = (whose: string) =>
-    rows<Stored>(
-      'select external_id, subject, message, status, origin from tickets where deleted_at is null and tenant_id = $1',
-      [whose],
-    )
+  const live = 'select external_id, subject, message, status, origin from tickets where deleted_at is null'
   return {
     ...helpdesk,
+    put: (ticket: Ticket) => {
+      const id = helpdesk.put(ticket)
+      own.add(id)
+      return id
+    },
     run: async () => scene.ended(system, await start()),
-    stored: () => storedOf(tenant),
-    storedElsewhere: () => storedOf(bystander),
+    stored: () => rows<Stored>(`${live} and tenant_id = $1`, [tenant]),
+    // Also by tenants of tests before this one; what they fetched themselves is none of this.
+    storedElsewhere: () =>
+      rows<Stored>(
+        `${live} and tenant_id <> $1 and (tenant_id = $2 or (origin = $3 and external_id = any($4::text[])))`,
+        [tenant, bystander, helpdesk.origin, [...own]],
+      ),
     rejects: async (): Promise<[string, string][]> => {
       const found = await rows<{ external_id: string; reason: string }>(
         'select external_id, reason from ingestion_rejects where tenant_id = $1',
@@ -143,7 +150,7 @@ const file = sourceScene(async ({ system, tenant }) => {
   const rows = new Map<string, Record<string, unknown>>()
   return {
     origin: 'import',
-    put: ({ id = `file-${rows.size + 1}`, isBroken, ...fields }) => {
+    put: ({ id = `${tenant}-${rows.size + 1}`, isBroken, ...fields }) => {
       const status = isBroken ? { status: 'escalated' } : isBroken === false ? { status: 'open' } : {}
       rows.set(id, { ...DEFAULTS, ...rows.get(id), ...fields, ...status, id })
       return id

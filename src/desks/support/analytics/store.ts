@@ -86,7 +86,8 @@ export async function readStats(tx: Tx, requested: Requested, now: Date): Promis
 
 /**
  * Everything in one statement, so that all numbers are about one moment. Whole counters make up a range where they fit;
- * tickets are read only at its ends, at most half a quarter of an hour (for keywords and sources: half a day) at each.
+ * tickets are read only at its ends, at most half a quarter of an hour (for keywords and sources: half a day) at each, or
+ * all of a range that lies inside of one.
  */
 export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats> {
   const range = requestedRange(requested)
@@ -206,7 +207,7 @@ export function statisticsOf(requested: Requested, now: Date): RawBuilder<Stats>
       from (
         select counts.value, "window", sign * counts.tickets as tickets
         from facet_pieces cross join lateral (
-          -- Only of the keywords that are shown, which the index skips to day by day: a month has many times as many.
+          -- Only of the keywords that are shown, each of which stands together in the index: a month has many times as many.
           select value, sum(tickets) as tickets from ticket_facet_counts as counts
           where counts.facet = 'keyword' and counts.grain = facet_pieces.grain and starts_on >= "from"::date and starts_on < "to"::date
             and value = any((select array_agg(value) from top_keywords)::text[])

@@ -15,7 +15,7 @@ export const GATHERED_MAX = 2_500
 export type PageOf = { sort: Sort; slice: Slice; position: Position | undefined }
 /** How many were gathered, whatever the page has of them; null when they were not. */
 export type FoundKey = Key & { gathered: number | null }
-export type FoundTicket = Ticket & FoundKey
+type FoundTicket = Ticket & FoundKey
 
 /**
  * A page of keys in the order of an index, looking at one ticket after the other until the page is full: fast where many
