@@ -23,6 +23,7 @@ import { acceptUpgrades, asksForWebSocket } from './live/web-socket.ts'
 import { mountRoute } from './mount-route.ts'
 import { serveOpenApi } from './openapi.ts'
 import { problemBody, toFault } from './problem.ts'
+import { readJsonBodies } from './read-json.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { refuseOverload } from './refuse-overload.ts'
 import { observeRequests, requestId } from './request-lifecycle.ts'
@@ -81,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   // Fastify also reads text/plain; no route here does.
   app.removeContentTypeParser('text/plain')
+  readJsonBodies(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(answerProblem)

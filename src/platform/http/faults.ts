@@ -12,6 +12,7 @@ export const httpFault = declareFaults({
   'http.body_too_large': 413,
   'http.unsupported_media_type': 415,
   'http.invalid': 422,
+  'http.json_too_complex': 422,
   'http.too_many_requests': 429,
   'http.headers_too_large': 431,
   'http.internal': 500,
