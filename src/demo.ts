@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { z } from 'zod'
 import { startMockProvider } from '../mock-provider/index.ts'
+import { listTasks } from './core/tasks/index.ts'
 import type { TenancyApi } from './core/tenancy/index.ts'
+import type { IngestionApi } from './desks/support/ingestion/index.ts'
 import type { Config } from './kernel/config.ts'
 import { Fault } from './kernel/faults.ts'
 import { type TenantId, tenantId } from './kernel/tenant-id.ts'
@@ -28,48 +30,61 @@ const Remembered = z.object({
 })
 type Remembered = z.output<typeof Remembered>
 
-/** Starts a run for a tenant that has never had one. */
-type StartFirstRun = (tx: Tx, tenantId: TenantId) => Promise<void>
+type StartRun = IngestionApi['startRun']
 
 export type Demo = {
   providerUrl: string | undefined
+  /** Makes the tenants, the person and the key; before the server listens. */
+  fill(tenancy: TenancyApi, permissions: readonly string[]): Promise<void>
   /** Starts the first runs and prints how to get in; after the server listens. */
-  welcome(url: string, database: Database, startFirstRun: StartFirstRun): Promise<void>
+  welcome(url: string, database: Database, startRun: StartRun): Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * The demo: four tenants, one person who owns them all, one API key, and the mock provider unless EXTERNAL_API_URL
- * names a real one. Its credentials are random, made at the first start, and kept in the data directory for the next.
+ * The demo, in a process that answers when SIGNALBOX_DEMO says so: four tenants, one person who owns them all, one API key,
+ * and the mock provider unless EXTERNAL_API_URL names a real one. Its credentials are random, made at the first start, and
+ * kept in the data directory for the next.
  */
-export async function startDemo(config: Config, tenancy: TenancyApi, permissions: readonly string[]): Promise<Demo> {
+export async function openDemo(config: Config): Promise<Demo | undefined> {
+  if (!config.SIGNALBOX_DEMO || !config.SIGNALBOX_ROLES.includes('api')) return undefined
   const file = join(config.SIGNALBOX_DATA_DIR, 'demo.json')
   const remembered = recall(file)
-  // The file may be of another database, or this one was made anew: then nobody there has its credentials.
-  const earlier = remembered && (await tenancy.findPerson(remembered.email)) ? remembered : undefined
-  const demo = earlier ?? (await fill(tenancy, permissions))
-  if (!earlier) remember(file, demo)
+  const newestTicketAt = remembered?.newestTicketAt ?? new Date().toISOString()
   const provider =
     config.EXTERNAL_API_URL === undefined
       ? await startMockProvider({
           port: config.MOCK_PROVIDER_PORT,
           data: 'realistic',
           tickets: TICKETS,
-          newestAt: demo.newestTicketAt,
+          newestAt: newestTicketAt,
         })
       : undefined
+  let credentials = remembered
   return {
     providerUrl: provider?.url,
-    welcome: async (url, database, startFirstRun) => {
-      for (const { id } of TENANTS) await database.withTenant(id, (tx) => startFirstRun(tx, id))
-      process.stdout.write(greeting(url, demo))
+    fill: async (tenancy, permissions) => {
+      // The file may be of another database, or this one was made anew: then nobody there has its credentials.
+      if (remembered && (await tenancy.findPerson(remembered.email))) return
+      credentials = { ...(await fill(tenancy, permissions)), newestTicketAt }
+      remember(file, credentials)
+    },
+    welcome: async (url, database, startRun) => {
+      for (const { id } of TENANTS) await database.withTenant(id, (tx) => startFirstRun(tx, id, startRun))
+      if (credentials) process.stdout.write(greeting(url, credentials))
     },
     stop: async () => provider?.close(),
   }
 }
 
+/** A tenant that has had one gets none. */
+async function startFirstRun(tx: Tx, tenant: TenantId, startRun: StartRun): Promise<void> {
+  const [earlier] = await listTasks(tx, { limit: 1 })
+  if (!earlier) await startRun(tx, { tenantId: tenant, startedBy: 'demo' })
+}
+
 /** Makes what is missing: a start that was killed half-way, or another data directory on the same database, goes on. */
-async function fill(tenancy: TenancyApi, permissions: readonly string[]): Promise<Remembered> {
+async function fill(tenancy: TenancyApi, permissions: readonly string[]): Promise<Omit<Remembered, 'newestTicketAt'>> {
   const email = 'demo@signalbox.example'
   const known = await tenancy.findPerson(email)
   const password = known ? null : randomBytes(12).toString('base64url')
@@ -81,7 +96,7 @@ async function fill(tenancy: TenancyApi, permissions: readonly string[]): Promis
     await tenancy.addMember(member).catch(unless('tenancy.already_member'))
   }
   const key = await tenancy.createApiKey({ tenantId: TENANTS[0].id, name: 'demo', permissions })
-  return { email, password, apiKey: key.secret, newestTicketAt: new Date().toISOString() }
+  return { email, password, apiKey: key.secret }
 }
 
 const unless = (code: string) => (error: unknown) => {

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import packageJson from '../package.json' with { type: 'json' }
-import { queueCheck, startReaper, startWorker } from './core/tasks/index.ts'
-import { type Config, ConfigError, loadConfig } from './kernel/config.ts'
+import { tenancyModule } from './core/tenancy/index.ts'
+import { openDemo } from './demo.ts'
+import { ingestionModule } from './desks/support/ingestion/index.ts'
+import { type Config, ConfigError, loadConfig, PROCESS_ROLES } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
-import { type Repetition, repeat } from './kernel/repeat.ts'
-import { migrationSets, queues } from './migration-sets.ts'
-import { composeModules, explainTakenPort, type Modules, permissions } from './modules.ts'
+import { repeat } from './kernel/repeat.ts'
+import { migrationSets, modules, permissions, queues } from './modules.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
 import {
+  type Database,
   explainConnectionFailure,
   isCrowded,
   migrate,
@@ -18,13 +20,15 @@ import {
 import {
   forgetOldProcesses,
   HEALTH_CONNECTIONS,
-  healthReport,
   openHealthDatabase,
   startHeartbeat,
   workersCheck,
 } from './platform/health/index.ts'
-import { buildApp, type MountedRoute } from './platform/http/index.ts'
+import { buildApp, forgetOldKeys, type MountedRoute } from './platform/http/index.ts'
+import { type Ground, type OpenModules, openModules, type UpkeepStep } from './platform/module/index.ts'
+import { openOutbound } from './platform/outbound/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
+import { keepSecret, sealer } from './platform/sealing/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
 /** What the others take of DATABASE_POOL_SIZE; four connections only listen. The rest serves. */
@@ -71,21 +75,36 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
   const platform = await openPlatform(opening, onFatal).catch((error) => {
     throw explainConnectionFailure(error)
   })
-  const modules = await composeModules({ ...opening, ...platform, identityPoolSize: POOL_SHARES.identity })
+  const demo = await openDemo(config).catch(explainTakenPort('MOCK_PROVIDER_PORT', config.MOCK_PROVIDER_PORT))
+  if (demo) opened.defer(() => demo.stop())
+  const processId = `${process.pid}:${randomUUID()}`
+  const ground = {
+    ...{ ...platform, config, logger, processId, permissions, identityPoolSize: POOL_SHARES.identity },
+    sealer: sealer({ keys: await sealingKeys(config, platform.database) }),
+    openOutbound: (options = {}) => {
+      const outbound = openOutbound({ allowedPrivate: config.OUTBOUND_PRIVATE_HOSTS ?? [], ...options })
+      opened.defer(() => outbound.close())
+      return outbound
+    },
+    providerUrl: config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`,
+  } satisfies Ground
+  const open = await openModules(modules, ground, opened)
+  const tenancy = open.apiOf(tenancyModule)
+  await demo?.fill(tenancy, Object.keys(permissions))
   let draining = false
   const app = await buildApp({
     logger,
     database: platform.database,
-    authenticate: modules.tenancy.authenticate,
+    authenticate: tenancy.authenticate,
     permissions: new Set(Object.keys(permissions)),
-    routes: config.SIGNALBOX_ROLES.includes('api') ? modules.routes : [],
+    routes: config.SIGNALBOX_ROLES.includes('api') ? open.routes : [],
     rootRoutes: operationsRoutes({
       ...platform,
       logger,
-      checks: [queueCheck, workersCheck, ...modules.healthChecks],
+      checks: [workersCheck, ...open.healthChecks],
       isDraining: () => draining,
     }),
-    isOverloaded: () => [platform.database, modules.tenancy].some((holder) => isCrowded(holder.poolUse())),
+    isOverloaded: () => [platform.database, tenancy].some((holder) => isCrowded(holder.poolUse())),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUST_PROXY,
@@ -93,11 +112,11 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     onAnswered: platform.metrics.requestAnswered,
   })
   opened.defer(() => app.close())
-  await startRoles(opening, platform, modules)
+  await startRoles(opening, ground, open)
 
   const url = await app.listen({ host: config.HOST, port: config.PORT }).catch(explainTakenPort('PORT', config.PORT))
   logger.info({ address: url, role: config.SIGNALBOX_ROLES.join(',') }, 'signalbox serves')
-  await modules.welcome(url)
+  await demo?.welcome(url, platform.database, open.apiOf(ingestionModule).startRun)
 
   let stopping: Promise<void> | undefined
   return {
@@ -111,8 +130,6 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     },
   }
 }
-
-type Platform = Awaited<ReturnType<typeof openPlatform>>
 
 /** The technical ground: traces, a migrated database, the queue, metrics. */
 async function openPlatform({ config, logger, opened, version }: Opening, onFatal: (error: Error) => void) {
@@ -138,58 +155,46 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   const { gauge } = metrics
   gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
   gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
-  const queueReport = healthReport([queueCheck], { database: healthDatabase, logger })
-  gauge('signalbox_tasks_waiting', 'Tasks that no worker has taken yet', async () => {
-    const { checks } = await queueReport()
-    return Number(checks.queue?.waiting ?? Number.NaN)
-  })
   return { databaseUrl, database, healthDatabase, queue, metrics }
 }
 
 /** Starts what this process does besides answering; what is registered last is stopped first. */
-async function startRoles({ config, logger, opened, version }: Opening, platform: Platform, modules: Modules) {
-  const { database, healthDatabase, databaseUrl, queue, metrics } = platform
-  const owner = `${process.pid}:${randomUUID()}`
-  const identity = { processId: owner, roles: config.SIGNALBOX_ROLES, version }
-  const heartbeat = await startHeartbeat(healthDatabase, identity, logger)
+async function startRoles({ config, logger, opened, version }: Opening, ground: Ground, open: OpenModules) {
+  const identity = { processId: ground.processId, roles: config.SIGNALBOX_ROLES, version }
+  const heartbeat = await startHeartbeat(ground.healthDatabase, identity, logger)
   opened.defer(() => heartbeat.stop())
-  if (config.SIGNALBOX_ROLES.includes('api')) {
-    await modules.startSignalStream()
-    metrics.gauge('signalbox_signal_streams', 'Streams of signals open in this process', modules.openSignalStreams)
+  for (const role of PROCESS_ROLES.filter((each) => config.SIGNALBOX_ROLES.includes(each))) {
+    await open.start(role)
+    if (role === 'scheduler') startSchedules({ logger, opened }, open, platformUpkeep(ground.database))
   }
-  if (config.SIGNALBOX_ROLES.includes('scheduler')) {
-    const reaper = startReaper({ database, queue, logger, onLost: metrics.tasksLost })
-    opened.defer(() => reaper.stop())
-    const upkeep = startUpkeep(logger, () => Promise.all([modules.upkeep(), forgetOldProcesses(database)]))
-    opened.defer(() => upkeep.stop())
-    for (const scheduler of modules.startSchedulers(logger)) opened.defer(() => scheduler.stop())
+}
+
+/** What the platform itself keeps no longer than it has to. */
+const platformUpkeep = (database: Database): UpkeepStep[] => [
+  {
+    name: 'old idempotency keys',
+    run: () => database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys),
+  },
+  { name: 'processes that are gone', run: () => forgetOldProcesses(database) },
+]
+
+function startSchedules(
+  { logger, opened }: Pick<Opening, 'logger' | 'opened'>,
+  { schedules, upkeep }: OpenModules,
+  ownUpkeep: readonly UpkeepStep[],
+): void {
+  const steps = [...ownUpkeep, ...upkeep].map(({ name, run }) => ({
+    ...{ name, everySeconds: UPKEEP_EVERY_SECONDS },
+    work: async () => void (await run()),
+  }))
+  for (const { name, everySeconds, work } of [...schedules, ...steps]) {
+    const repetition = repeat({
+      ...{ everySeconds, work },
+      onError: (err) =>
+        logger.warn({ err, component: 'scheduler', schedule: name }, 'a scheduled piece of work failed'),
+    })
+    opened.defer(() => repetition.stop())
   }
-  if (!config.SIGNALBOX_ROLES.includes('worker')) return
-  const worker = await startWorker({
-    database,
-    databaseUrl,
-    queue,
-    logger,
-    kinds: modules.kinds,
-    owner,
-    leaseSeconds: config.TASK_LEASE_SECONDS,
-    concurrency: config.TASK_CONCURRENCY,
-    concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
-    onEnded: metrics.taskEnded,
-  })
-  metrics.gauge('signalbox_tasks_running', 'Tasks running in this process', worker.running)
-  const dispatcher = await modules.startDispatcher({
-    onEnded: metrics.deliveryAttempted,
-    onTransition: metrics.circuitChanged,
-  })
-  metrics.gauge('signalbox_deliveries_sending', 'Deliveries that this process is sending', dispatcher.sending)
-  const stopWorker = async () => {
-    await worker.handBack()
-    await queue.stop(STOP_WITHIN_SECONDS - 10)
-    await worker.close()
-  }
-  // At the same time: each may take as long as all have.
-  opened.defer(async () => void (await Promise.all([stopWorker(), dispatcher.stop()])))
 }
 
 async function openEmbedded(
@@ -207,16 +212,17 @@ async function openEmbedded(
   return postgres.url
 }
 
-/** What nobody waits for: deletes what has been kept long enough. */
-function startUpkeep(logger: Logger, work: () => Promise<unknown>): Repetition {
-  return repeat({
-    everySeconds: UPKEEP_EVERY_SECONDS,
-    work: async () => {
-      await work()
-      return undefined
-    },
-    onError: (err) => logger.warn({ err, component: 'upkeep' }, 'the hourly upkeep failed'),
-  })
+/** The first seals, all of them open: the configured secret may come, change or go without losing what was sealed. */
+async function sealingKeys(config: Config, database: Database): Promise<string[]> {
+  const kept = await keepSecret(database, 'sealed-credentials')
+  const configured = [config.SIGNALBOX_SECRET, config.SIGNALBOX_PREVIOUS_SECRET]
+  return [...configured.filter((secret) => secret !== undefined), kept]
+}
+
+/** Names the variable to change when somebody else has the port. */
+const explainTakenPort = (variable: string, port: number) => (error: unknown) => {
+  if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
+  throw new ConfigError(`Port ${port} is taken. Stop who has it, or choose another one: ${variable}=${port + 1}`)
 }
 
 /** Ctrl-C reaches a watcher and its child, which may hear it from both: within this time it is one wish. */

@@ -21,7 +21,7 @@ describe('the house', () => {
         'src/platform/database/embedded',
       ]),
     )
-    expect(house.sources.find(({ path }) => path === 'src/main.ts')?.imports).toContain('src/core/tasks/index.ts')
+    expect(house.sources.find(({ path }) => path === 'src/main.ts')?.imports).toContain('src/core/tenancy/index.ts')
   })
 })
 

@@ -1,5 +1,5 @@
 import { createLogger } from '../../src/kernel/logger.ts'
-import { migrationSets, queues } from '../../src/migration-sets.ts'
+import { migrationSets, queues } from '../../src/modules.ts'
 import { migrate } from '../../src/platform/database/index.ts'
 import { installQueue } from '../../src/platform/queue/index.ts'
 

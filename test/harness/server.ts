@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { createLogger } from '../../src/kernel/logger.ts'
-import { migrationSets, queues } from '../../src/migration-sets.ts'
+import { migrationSets, queues } from '../../src/modules.ts'
 import { migrate } from '../../src/platform/database/index.ts'
 import { installQueue } from '../../src/platform/queue/index.ts'
 

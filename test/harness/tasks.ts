@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { enqueueTaskWith } from '../../src/core/tasks/enqueue-task.ts'
 import {
+  type EnqueueTask,
   findTask,
   startReaper,
   startWorker,
   type Task,
   type TaskKind,
-  tasksModule,
   type Worker,
 } from '../../src/core/tasks/index.ts'
 import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
@@ -18,10 +19,10 @@ import { waitFor } from './wait-for.ts'
 export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b']) {
   const db = testDatabase({ max: 12 })
   let queue: Queue
-  let enqueue: ReturnType<typeof tasksModule>['enqueue']
+  let enqueue: EnqueueTask
   beforeAll(async () => {
     queue = await openQueue({ url: db.url, logger: silent, supervise: false, max: 2 })
-    enqueue = tasksModule({ database: db.database, queue }).enqueue
+    enqueue = enqueueTaskWith(queue)
     await db.database.acrossTenants('test tenants', async (tx) => {
       for (const tenant_id of tenants) await tx.insertInto('tenants').values({ tenant_id, name: tenant_id }).execute()
     })

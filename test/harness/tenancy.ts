@@ -1,12 +1,15 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { Client } from 'pg'
 import { afterAll, beforeAll, inject } from 'vitest'
-import { auditModule, auditPermissions } from '../../src/core/audit/index.ts'
-import { type TenancyModule, type TenantRole, tenancyModule, tenancyPermissions } from '../../src/core/tenancy/index.ts'
+import { auditModule } from '../../src/core/audit/index.ts'
+import { auditRoutes } from '../../src/core/audit/routes.ts'
+import { type TenantRole, tenancyModule } from '../../src/core/tenancy/index.ts'
+import { openTenancy, type Tenancy } from '../../src/core/tenancy/open-tenancy.ts'
 import { createLogger } from '../../src/kernel/logger.ts'
 import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
 import { type Database, openDatabase } from '../../src/platform/database/index.ts'
 import { buildApp } from '../../src/platform/http/index.ts'
+import { permissionsOf } from '../../src/platform/module/index.ts'
 import { createDatabase, type TestDatabase } from './server.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-these-tests'
@@ -25,7 +28,7 @@ export function testTenancy(
   let made: TestDatabase
   let database: Database
   let superuser: Client
-  let tenancy: TenancyModule
+  let tenancy: Tenancy
   let app: FastifyInstance
 
   beforeAll(async () => {
@@ -33,14 +36,14 @@ export function testTenancy(
     superuser = new Client({ connectionString: made.url })
     await superuser.connect()
     database = openDatabase({ url: made.url, max: 8, logger })
-    const permissions = { ...tenancyPermissions, ...auditPermissions }
-    tenancy = await tenancyModule({
+    const permissions = permissionsOf([tenancyModule, auditModule])
+    tenancy = await openTenancy({
       ...{ database, databaseUrl: made.url, logger, permissions, adminToken: ADMIN_TOKEN },
       ...overrides,
     })
     app = await buildApp({
       ...{ logger, database, authenticate: tenancy.authenticate, permissions: new Set(Object.keys(permissions)) },
-      ...{ routes: [...tenancy.routes, ...auditModule().routes], rootRoutes: [] },
+      ...{ routes: [...tenancy.routes, ...auditRoutes()], rootRoutes: [] },
       requestsPerMinute: overrides.requestsPerMinute ?? 100_000,
       ...{ corsOrigins: overrides.corsOrigins, trustedProxies: 0, version: '0.0.0' },
     })

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
 import { administer, createDatabase } from '../../../test/harness/server.ts'
-import { migrationSets } from '../../migration-sets.ts'
+import { migrationSets } from '../../modules.ts'
 import { migrate } from '../../platform/database/index.ts'
 
 const db = testDatabase()

@@ -9,7 +9,8 @@ import { openDatabase } from '../../platform/database/index.ts'
 import { openOutbound } from '../../platform/outbound/index.ts'
 import { circuitBreaker } from '../../platform/resilience/index.ts'
 import { sealer } from '../../platform/sealing/index.ts'
-import { channelsModule, POLICIES } from '../channels/index.ts'
+import { POLICIES } from '../channels/index.ts'
+import { openSend } from '../channels/send.ts'
 import { startDispatcher } from './dispatcher.ts'
 
 const OPEN_SECONDS = 1
@@ -48,10 +49,11 @@ async function scene(answer: Answer, openSeconds = OPEN_SECONDS) {
     const outbound = openOutbound({ allowedPrivate: [] })
     const dispatcher = await startDispatcher({
       ...{ database, databaseUrl: made.url, breaker, logger: silent, openSeconds },
-      send: channelsModule({
-        ...{ database, logger: silent, smtp: undefined, notifyUrl: target.url, outbound },
+      send: openSend({
+        ...{ logger: silent, smtp: undefined, notifyUrl: target.url },
+        ...{ guardedFetch: outbound.fetch, plainFetch: fetch },
         sealer: sealer({ keys: ['a secret of at least 32 characters'] }),
-      }).send,
+      }),
     })
     onTestFinished(async () => {
       await dispatcher.stop()

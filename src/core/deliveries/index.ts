@@ -1,62 +1,58 @@
-import { sql } from 'kysely'
-import type { Database, SystemTx } from '../../platform/database/index.ts'
+import { defineModule, type Ground } from '../../platform/module/index.ts'
 import { type CircuitBreaker, circuitBreaker } from '../../platform/resilience/index.ts'
-import { POLICIES } from '../channels/index.ts'
+import { channelsModule, type Send } from '../channels/index.ts'
+import { signalsModule } from '../signals/index.ts'
 import { circuitRoutes } from './circuit-routes.ts'
+import { startDispatcher } from './dispatcher.ts'
+import { forgetCircuits, giveUpOldDeliveries } from './grow-old.ts'
 import { notifyCheck } from './notify-check.ts'
 import { deliveryRoutes } from './routes.ts'
 
-export { type Dispatcher, type DispatcherOptions, startDispatcher } from './dispatcher.ts'
+/** The log of deliveries and the circuits they go through. Processes with the role `worker` send what waits. */
+export const deliveriesModule = defineModule({
+  name: 'core/deliveries',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: { 'delivery.read': 'agent', 'delivery.redrive': 'manager' },
+  needs: { signals: signalsModule, channels: channelsModule },
+  open: (ground, { channels }) => {
+    const { database } = ground
+    const breaker = circuitBreaker()
+    return {
+      api: undefined,
+      routes: [...deliveryRoutes(database), ...circuitRoutes({ database, breaker })],
+      healthChecks: [notifyCheck(breaker)],
+      upkeep: [
+        {
+          name: 'deliveries grow old',
+          run: () => database.acrossTenants('deliveries of all tenants grow old', giveUpOldDeliveries),
+        },
+        {
+          name: 'circuits of channels that are gone',
+          run: () => database.acrossTenants('the circuits of channels that are gone are forgotten', forgetCircuits),
+        },
+      ],
+      starts: { worker: () => startSending(ground, breaker, channels.send) },
+    }
+  },
+})
 
-export const deliveriesMigrations = { module: 'core/deliveries', directory: new URL('./migrations/', import.meta.url) }
-
-/** This module's permissions and the least role that has each. */
-export const deliveryPermissions = { 'delivery.read': 'agent', 'delivery.redrive': 'manager' } as const
-
-/** The log of deliveries and the circuits they go through. The dispatcher is started by a process that has the role. */
-export function deliveriesModule({
-  database,
-  breaker = circuitBreaker(),
-}: {
-  database: Database
-  breaker?: CircuitBreaker
-}) {
-  return {
-    breaker,
-    routes: [...deliveryRoutes(database), ...circuitRoutes({ database, breaker })],
-    healthChecks: [notifyCheck(breaker)],
-  }
-}
-
-const DELIVERED_KEPT_DAYS = 90
-const AT_ONCE_MAX = 10_000
-
-/**
- * Gives up what has waited too long behind a circuit that never closed, or for a channel that was switched off while it was
- * raised, and deletes what was delivered long ago.
- */
-export async function giveUpOldDeliveries(tx: SystemTx): Promise<void> {
-  const ages = Object.entries(POLICIES).map(([kind, { maxAgeSeconds }]) => ({ kind, seconds: maxAgeSeconds }))
-  await sql`
-    update deliveries set state = 'dead', ended_at = clock_timestamp(),
-      last_failure = coalesce('Given up by its age: ' || last_failure, 'Given up by its age: its circuit was open, or its channel was switched off.')
-    where (tenant_id, delivery_id) in (
-      select tenant_id, delivery_id from deliveries join channels using (tenant_id, channel_id)
-        join jsonb_to_recordset(${JSON.stringify(ages)}::jsonb) as age (kind text, seconds float8) on age.kind = channels.kind
-      where state = 'waiting' and (started_at < now() - seconds * interval '1 second' or not is_enabled)
-      limit ${AT_ONCE_MAX}) and state = 'waiting'`.execute(tx)
-  await sql`
-    delete from deliveries where (tenant_id, delivery_id) in (
-      select tenant_id, delivery_id from deliveries
-      where state = 'delivered' and ended_at < now() - ${DELIVERED_KEPT_DAYS} * interval '1 day' limit ${AT_ONCE_MAX})`.execute(
-    tx,
+async function startSending({ metrics, ...ground }: Ground, breaker: CircuitBreaker, send: Send) {
+  const attempts = metrics.counter(
+    'signalbox_delivery_attempts_total',
+    'Attempts to deliver a signal, by kind of channel and how they ended',
+    ['kind', 'outcome'],
   )
-}
-
-/** Deletes the circuits of channels that are gone. */
-export const forgetCircuits = (tx: SystemTx) =>
-  sql`
-    delete from platform.circuits
-    where name like 'channel:%' and not exists (select from channels where channels.circuit = circuits.name)`.execute(
-    tx,
+  const changes = metrics.counter(
+    'signalbox_circuit_changes_total',
+    'Changes of the state of circuit breakers, by whose it is and what it became',
+    ['circuit', 'state'],
   )
+  const dispatcher = await startDispatcher({
+    ...{ ...ground, breaker, send },
+    onEnded: (ended) => attempts.inc(ended),
+    // Those of channels, of which there may be many, are counted as one.
+    onTransition: (circuit, { to }) => changes.inc({ circuit: circuit.replace(/:.*/, ''), state: to }),
+  })
+  const help = 'Deliveries that this process is sending'
+  return { gauges: [{ name: 'signalbox_deliveries_sending', help, read: dispatcher.sending }], stop: dispatcher.stop }
+}

@@ -1,15 +1,17 @@
-import type { Database } from '../../platform/database/index.ts'
-import type { Queue, QueueDefinition } from '../../platform/queue/index.ts'
+import { healthReport } from '../../platform/health/index.ts'
+import { defineModule, type Ground, type Work } from '../../platform/module/index.ts'
 import { type EnqueueTask, enqueueTaskWith, TASK_QUEUE } from './enqueue-task.ts'
-import { taskRoutes } from './routes.ts'
+import { queueCheck } from './queue-check.ts'
+import { startReaper } from './reap-lost-tasks.ts'
+import { taskRoutes, tenantOfTask } from './routes.ts'
+import { startWorker } from './start-worker.ts'
+import type { TaskKind } from './task-kind.ts'
 
 export { cancelTask } from './cancel-task.ts'
 export type { EnqueueTask } from './enqueue-task.ts'
 export { taskNotFound } from './faults.ts'
 export { PermanentFailure, TaskStopped } from './outcome.ts'
-export { queueCheck } from './queue-check.ts'
 export { redispatchForgottenTasks, startReaper } from './reap-lost-tasks.ts'
-export { tenantOfTask } from './routes.ts'
 export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
@@ -27,14 +29,72 @@ export {
 } from './store.ts'
 export { defineTaskKind, type TaskContext, type TaskKind } from './task-kind.ts'
 
-export const tasksMigrations = { module: 'core/tasks', directory: new URL('./migrations/', import.meta.url) }
+export type TasksApi = {
+  /** Joins the caller's transaction. */
+  enqueue: EnqueueTask
+  /** For routes that name a task: whose it is; null when there is none. */
+  tenantOfTask: ReturnType<typeof tenantOfTask>
+}
 
-/** A worker silent for this long loses its delivery; the lease in the task row decides who may write. */
-export const taskQueue: QueueDefinition = { name: TASK_QUEUE, heartbeatSeconds: 20 }
+/** Attempts take milliseconds or hours. */
+const ATTEMPT_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200]
+/** The queue's own end, after its handlers were told to stop: within the time in which a process has to end. */
+const QUEUE_STOPS_WITHIN_SECONDS = 15
 
-export const taskPermissions = { 'task.read': 'viewer', 'task.cancel': 'agent' } as const
+/** Durable background work: worked by processes with the role `worker`, freed from dead ones by those with `scheduler`. */
+export const tasksModule = defineModule<TasksApi>({
+  name: 'core/tasks',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: { 'task.read': 'viewer', 'task.cancel': 'agent' },
+  // A worker silent for this long loses its delivery; the lease in the task row decides who may write.
+  queues: [{ name: TASK_QUEUE, heartbeatSeconds: 20 }],
+  open: (ground) => {
+    const { database, healthDatabase, queue, logger, metrics } = ground
+    // What a probe that hangs does to a scrape is bounded by the report.
+    const report = healthReport([queueCheck], { database: healthDatabase, logger })
+    const lost = metrics.counter('signalbox_tasks_lost_total', 'Tasks whose worker went away')
+    return {
+      api: { enqueue: enqueueTaskWith(queue), tenantOfTask: tenantOfTask(database) },
+      routes: taskRoutes(database),
+      healthChecks: [queueCheck],
+      gauges: [
+        {
+          name: 'signalbox_tasks_waiting',
+          help: 'Tasks that no worker has taken yet',
+          read: async () => Number((await report()).checks.queue?.waiting ?? Number.NaN),
+        },
+      ],
+      starts: {
+        scheduler: async () => startReaper({ database, queue, logger, onLost: (count) => lost.inc(count) }),
+        worker: ({ kinds }) => startWorking(ground, kinds),
+      },
+    }
+  },
+})
 
-/** Durable background work. `enqueue` joins the caller's transaction; workers and reaper are started by the process that has the role. */
-export function tasksModule({ database, queue }: { database: Database; queue: Queue }) {
-  return { routes: taskRoutes(database), enqueue: enqueueTaskWith(queue) satisfies EnqueueTask }
+async function startWorking(ground: Ground, kinds: readonly Work[]) {
+  const { config, queue, metrics } = ground
+  const attempts = metrics.histogram(
+    'signalbox_task_attempt_seconds',
+    'Time of one attempt at a task, by kind and how it ended',
+    ['kind', 'outcome'],
+    ATTEMPT_SECONDS,
+  )
+  const worker = await startWorker({
+    ...ground,
+    kinds: kinds as readonly TaskKind[],
+    owner: ground.processId,
+    leaseSeconds: config.TASK_LEASE_SECONDS,
+    concurrency: config.TASK_CONCURRENCY,
+    concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
+    onEnded: ({ kind, outcome, seconds }) => attempts.observe({ kind, outcome }, seconds),
+  })
+  return {
+    gauges: [{ name: 'signalbox_tasks_running', help: 'Tasks running in this process', read: worker.running }],
+    stop: async () => {
+      await worker.handBack()
+      await queue.stop(QUEUE_STOPS_WITHIN_SECONDS)
+      await worker.close()
+    },
+  }
 }

@@ -1,11 +1,42 @@
-export { type TenancyApi, type TenancyDependencies, type TenancyModule, tenancyModule } from './module.ts'
-export { tenancyPermissions } from './permissions.ts'
-export { type PermissionCatalogue, TENANT_ROLES, type TenantRole } from './roles.ts'
+import type { PoolUse } from '../../platform/database/index.ts'
+import type { Authenticate } from '../../platform/http/index.ts'
+import { defineModule } from '../../platform/module/index.ts'
+import { openTenancy, type TenancyApi } from './open-tenancy.ts'
+import { tenancyPermissions } from './permissions.ts'
 
-export const tenancyMigrations = { module: 'core/tenancy', directory: new URL('./migrations/', import.meta.url) }
+export type { TenancyApi } from './open-tenancy.ts'
+export { TENANT_ROLES, type TenantRole } from './roles.ts'
 
 /**
  * What the database notifies when a caller may do less than before, in the transaction that takes it away. The payload is
  * the caller's id, `person:<id>` or `key:<id>`: whoever serves that caller something that goes on looks them up again.
  */
 export const ACCESS_CHANNEL = 'signalbox_access'
+/** What the composition root takes besides. */
+type Door = TenancyApi & {
+  authenticate: Authenticate
+  /** Of the pool of people and sessions. */
+  poolUse(): PoolUse
+}
+
+/** Who is calling, which tenants they belong to, and what they may do there. */
+export const tenancyModule = defineModule<Door>({
+  name: 'core/tenancy',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: tenancyPermissions,
+  open: async ({ config, ...ground }) => {
+    const tenancy = await openTenancy({
+      ...ground,
+      adminToken: config.SIGNALBOX_ADMIN_TOKEN,
+      secret: config.SIGNALBOX_SECRET,
+      publicUrl: config.SIGNALBOX_PUBLIC_URL,
+      corsOrigins: config.CORS_ORIGINS,
+    })
+    return {
+      api: { ...tenancy.api, authenticate: tenancy.authenticate, poolUse: tenancy.poolUse },
+      routes: tenancy.routes,
+      upkeep: [{ name: 'sessions that are over', run: tenancy.api.forgetExpiredSessions }],
+      close: tenancy.close,
+    }
+  },
+})

@@ -14,40 +14,9 @@ export function createMetrics() {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   })
-  const taskAttempts = new Histogram({
-    name: 'signalbox_task_attempt_seconds',
-    help: 'Time of one attempt at a task, by kind and how it ended',
-    labelNames: ['kind', 'outcome'],
-    buckets: [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200],
-    registers: [registry],
-  })
-  const reapedTasks = new Counter({
-    name: 'signalbox_tasks_lost_total',
-    help: 'Tasks whose worker went away',
-    registers: [registry],
-  })
-  const deliveryAttempts = new Counter({
-    name: 'signalbox_delivery_attempts_total',
-    help: 'Attempts to deliver a signal, by kind of channel and how they ended',
-    labelNames: ['kind', 'outcome'],
-    registers: [registry],
-  })
-  const circuitChanges = new Counter({
-    name: 'signalbox_circuit_changes_total',
-    help: 'Changes of the state of circuit breakers, by whose it is and what it became',
-    labelNames: ['circuit', 'state'],
-    registers: [registry],
-  })
   return {
-    deliveryAttempted: (ended: { kind: string; outcome: string }) => deliveryAttempts.inc(ended),
-    /** Those of channels, of which there may be many, are counted as one. */
-    circuitChanged: (circuit: string, { to }: { to: string }) =>
-      circuitChanges.inc({ circuit: circuit.replace(/:.*/, ''), state: to }),
     requestAnswered: (answered: { method: string; route: string; status: number; seconds: number }) =>
       requests.observe({ method: answered.method, route: answered.route, status: answered.status }, answered.seconds),
-    taskEnded: (ended: { kind: string; outcome: string; seconds: number }) =>
-      taskAttempts.observe({ kind: ended.kind, outcome: ended.outcome }, ended.seconds),
-    tasksLost: (count: number) => reapedTasks.inc(count),
     /** Registers a gauge that is read when somebody scrapes. */
     gauge: (name: string, help: string, read: () => number | Promise<number>) => {
       new Gauge({
@@ -59,6 +28,11 @@ export function createMetrics() {
         },
       })
     },
+    counter: (name: string, help: string, labelNames: readonly string[] = []) =>
+      new Counter({ name, help, labelNames: [...labelNames], registers: [registry] }),
+    /** `buckets`: upper bounds in seconds. */
+    histogram: (name: string, help: string, labelNames: readonly string[], buckets: readonly number[]) =>
+      new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [registry] }),
     contentType: registry.contentType,
     scrape: () => registry.metrics(),
   }

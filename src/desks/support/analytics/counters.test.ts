@@ -11,10 +11,9 @@ import { counterDifferences } from '../../../../test/harness/counters.ts'
 import { silent, testDatabase } from '../../../../test/harness/database.ts'
 import { administer, createDatabase } from '../../../../test/harness/server.ts'
 import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
-import { migrationSets } from '../../../migration-sets.ts'
+import { migrationSets } from '../../../modules.ts'
 import { migrate, type Tx } from '../../../platform/database/index.ts'
 import { type DeliveredTicket, markDeleted, upsertTickets } from '../tickets/index.ts'
-import { analyticsMigrations } from './index.ts'
 
 const SEED = Number(process.env.COUNTER_SEED ?? Date.now() % 1_000_000)
 const STEPS = Number(process.env.COUNTER_STEPS ?? 200)
@@ -165,9 +164,11 @@ it('of coarser grains are made from what was counted before them, and kept', asy
   onTestFinished(made.drop)
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-migrations-'))
   onTestFinished(() => rm(directory, { recursive: true }))
-  await copyFile(new URL('0001_counters.sql', analyticsMigrations.directory), join(directory, '0001_counters.sql'))
-  const before = { ...analyticsMigrations, directory: pathToFileURL(`${directory}/`) }
-  const sets = migrationSets.map((set) => (set === analyticsMigrations ? before : set))
+  await copyFile(new URL('./migrations/0001_counters.sql', import.meta.url), join(directory, '0001_counters.sql'))
+  const before = pathToFileURL(`${directory}/`)
+  const sets = migrationSets.map((set) =>
+    set.module === 'desks/support/analytics' ? { ...set, directory: before } : set,
+  )
   await migrate({ url: made.url, sets, logger: silent })
   const spread = INSERT.replace(`interval '7 minutes'`, `interval '3 days'`)
   await administer(made.url, async (client) => {

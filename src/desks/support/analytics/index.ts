@@ -1,9 +1,15 @@
+import { defineModule } from '../../../platform/module/index.ts'
+import { ticketsModule } from '../tickets/index.ts'
+import { analyticsRoutes } from './routes.ts'
+
 export { type CounterDifference, findDifferences } from './find-differences.ts'
-export { analyticsRoutes } from './routes.ts'
 
-export const analyticsMigrations = {
-  module: 'desks/support/analytics',
-  directory: new URL('./migrations/', import.meta.url),
-}
-
-export const analyticsPermissions = { 'analytics.read': 'viewer' } as const
+/** What there is to know about a tenant's tickets in numbers. */
+export const analyticsModule = defineModule({
+  name: 'desks/support/analytics',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: { 'analytics.read': 'viewer' },
+  // Its counters are kept by triggers on their table.
+  needs: { tickets: ticketsModule },
+  open: () => ({ api: undefined, routes: analyticsRoutes }),
+})

@@ -45,7 +45,7 @@ const RulesView = z.object({
 })
 
 /** Starts the reclassification of what the tenant has; part of the change's transaction. */
-type RulesChanged = (tx: Tx, tenantId: TenantId, changedBy: string) => Promise<{ taskId: string }>
+export type RulesChanged = (tx: Tx, tenantId: TenantId, changedBy: string) => Promise<{ taskId: string }>
 
 const inTenant = { tag: 'Classification', tenant: 'query', query: z.strictObject(TenantQuery) } as const
 const Changed = z.object({ rule_version: z.string(), task_id: z.uuid() })

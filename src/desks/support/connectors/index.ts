@@ -1,5 +1,6 @@
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import { type ConnectorDependencies, openConnector } from './open-connector.ts'
+import { defineModule } from '../../../platform/module/index.ts'
+import { openConnector } from './open-connector.ts'
 import { connectorRoutes } from './routes.ts'
 
 export { type CallContext, type Costed, callProvider, type Source } from './call-provider.ts'
@@ -25,18 +26,22 @@ export type { Http } from './request-json.ts'
 export { PAGE_SIZE, specificationProvider } from './specification.ts'
 export { findConnector, saveCursor } from './store.ts'
 
-export const connectorMigrations = {
-  module: 'desks/support/connectors',
-  directory: new URL('./migrations/', import.meta.url),
-}
-
-export const connectorPermissions = { 'connector.read': 'viewer', 'connector.manage': 'manager' } as const
-
 /** Opens a tenant's connector; undefined when there is none with this id. */
 export type OpenConnectorOf = (tenantId: TenantId, connectorId: string) => ReturnType<typeof openConnector>
 
-/** The helpdesks that tenants connect, and the way to speak to each. `http` leaves through the outbound guard. */
-export function connectorsModule(dependencies: ConnectorDependencies) {
-  const open: OpenConnectorOf = (tenantId, connectorId) => openConnector(dependencies, tenantId, connectorId)
-  return { routes: connectorRoutes(dependencies), openConnector: open }
-}
+export type ConnectorsApi = { openConnector: OpenConnectorOf }
+
+/** The helpdesks that tenants connect, and the way to speak to each: through the outbound guard. */
+export const connectorsModule = defineModule<ConnectorsApi>({
+  name: 'desks/support/connectors',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: { 'connector.read': 'viewer', 'connector.manage': 'manager' },
+  open: ({ config, database, sealer, openOutbound }) => {
+    const http = { fetch: openOutbound().fetch, timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS }
+    const dependencies = { database, sealer, http }
+    return {
+      api: { openConnector: (tenantId, connectorId) => openConnector(dependencies, tenantId, connectorId) },
+      routes: connectorRoutes(dependencies),
+    }
+  },
+})

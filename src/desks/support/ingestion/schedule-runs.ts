@@ -1,8 +1,7 @@
 import { recordAudit } from '../../../core/audit/index.ts'
-import type { Logger } from '../../../kernel/logger.ts'
-import { type Repetition, repeat } from '../../../kernel/repeat.ts'
 import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
 import type { Database, Tx } from '../../../platform/database/index.ts'
+import type { Schedule } from '../../../platform/module/index.ts'
 import { claimDueSchedule, deleteSchedule, listDue, saveSchedule } from './schedule-store.ts'
 import type { StartRun } from './start-run.ts'
 
@@ -45,10 +44,11 @@ async function startDueRuns(database: Database, startRun: StartRun): Promise<num
   return due.length
 }
 
-export function startScheduler(options: { database: Database; startRun: StartRun; logger: Logger }): Repetition {
-  return repeat({
+/** Every few seconds. */
+export function startingDueRuns(options: { database: Database; startRun: StartRun }): Schedule {
+  return {
+    name: 'ingestion runs that are due',
     everySeconds: LOOK_EVERY_SECONDS,
     work: async () => ((await startDueRuns(options.database, options.startRun)) === AT_ONCE ? 'again' : undefined),
-    onError: (err) => options.logger.warn({ err, component: 'schedules' }, 'could not start the runs that are due'),
-  })
+  }
 }

@@ -1,10 +1,11 @@
-import type { EnqueueTask, TaskKind } from '../../../core/tasks/index.ts'
-import type { Logger } from '../../../kernel/logger.ts'
-import type { Database } from '../../../platform/database/index.ts'
-import type { Classifier } from '../classification/index.ts'
+import { auditModule } from '../../../core/audit/index.ts'
+import { signalsModule } from '../../../core/signals/index.ts'
+import { tasksModule } from '../../../core/tasks/index.ts'
+import { defineModule } from '../../../platform/module/index.ts'
+import { classificationModule } from '../classification/index.ts'
 import { ticketClassificationRoutes } from './classification-routes.ts'
-import { classifyTicketsWith } from './classify-tickets.ts'
-import { startReclassifyingOutdated } from './reclassify-outdated.ts'
+import { type ClassifyNews, type ClassifyTickets, classifyTicketsWith } from './classify-tickets.ts'
+import { reclassifyingOutdated } from './reclassify-outdated.ts'
 import { startReclassificationWith, ticketReclassify } from './reclassify-tickets.ts'
 import { ticketRoutes } from './routes.ts'
 
@@ -21,31 +22,25 @@ export {
 } from './store.ts'
 export { type ClassifiedTicket, type DeliveredTicket, TICKET_STATUSES, type TicketStatus } from './ticket.ts'
 
-export const ticketsMigrations = {
-  module: 'desks/support/tickets',
-  directory: new URL('./migrations/', import.meta.url),
-}
-
-export const ticketPermissions = {
-  'ticket.read': 'viewer',
-  'ticket.correct': 'agent',
-  'ticket.reclassify': 'manager',
-} as const
+export type TicketsApi = { classifyTickets: ClassifyTickets; classifyNews: ClassifyNews }
 
 /** The tickets of all tenants' helpdesks: what they say, what they mean, what changed. */
-export function ticketsModule(dependencies: { database: Database; classifier: Classifier; enqueue: EnqueueTask }) {
-  const reclassify = ticketReclassify(dependencies.classifier)
-  const startReclassification = startReclassificationWith(dependencies, reclassify)
-  return {
-    // The routes with fixed names first: `/tickets/corrections` is no ticket's id.
-    routes: [
-      ...ticketClassificationRoutes({ ...dependencies, startReclassification }),
-      ...ticketRoutes(dependencies.database),
-    ],
-    kinds: [reclassify as unknown as TaskKind],
-    ...classifyTicketsWith(dependencies),
-    startReclassification,
-    /** For processes with the role `scheduler`. */
-    startScheduler: (logger: Logger) => startReclassifyingOutdated({ ...dependencies, startReclassification, logger }),
-  }
-}
+export const ticketsModule = defineModule({
+  name: 'desks/support/tickets',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: { 'ticket.read': 'viewer', 'ticket.correct': 'agent', 'ticket.reclassify': 'manager' },
+  needs: { audit: auditModule, tasks: tasksModule, signals: signalsModule, classification: classificationModule },
+  open: ({ database, logger }, { tasks, classification }) => {
+    const dependencies = { database, classifier: classification.classifier, enqueue: tasks.enqueue, logger }
+    const reclassify = ticketReclassify(classification.classifier)
+    const startReclassification = startReclassificationWith(dependencies, reclassify)
+    classification.onRulesChanged(startReclassification)
+    return {
+      api: classifyTicketsWith(dependencies) satisfies TicketsApi,
+      // The routes with fixed names first: `/tickets/corrections` is no ticket's id.
+      routes: [...ticketClassificationRoutes({ ...dependencies, startReclassification }), ...ticketRoutes(database)],
+      kinds: [reclassify],
+      schedules: [reclassifyingOutdated({ ...dependencies, startReclassification })],
+    }
+  },
+})

@@ -8,7 +8,6 @@ import { listTasks } from '../../../core/tasks/index.ts'
 import { tenantId } from '../../../kernel/tenant-id.ts'
 import { type Classifier, openClassifier } from '../classification/index.ts'
 import { RULE_VERSIONS, tenantsToLookAt } from './classification-store.ts'
-import { ticketsModule } from './index.ts'
 import { reclassifyOutdated } from './reclassify-outdated.ts'
 import { startReclassificationWith, ticketReclassify } from './reclassify-tickets.ts'
 
@@ -63,10 +62,7 @@ const look = async (now = new Date(), cannotStart = '') => {
   }
   return reclassifyOutdated({ database, classifier, startReclassification, logger: silent }, '', now)
 }
-const work = () => {
-  const { kinds } = ticketsModule({ database: tasks.db.database, classifier, enqueue: tasks.enqueue })
-  return tasks.work(kinds as never)
-}
+const work = () => tasks.work([ticketReclassify(classifier)] as never)
 const tasksOf = (tenant: string) =>
   tasks.db.database.withTenant(tenantId(tenant), (tx) => listTasks(tx, { kind: 'ticket.reclassify', limit: 10 }))
 const allEnded = (tenant: string) =>

@@ -1,8 +1,8 @@
 import { findLastTask, isEnded } from '../../../core/tasks/index.ts'
 import type { Logger } from '../../../kernel/logger.ts'
-import { type Repetition, repeat } from '../../../kernel/repeat.ts'
 import { type TenantId, tenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
+import type { Schedule } from '../../../platform/module/index.ts'
 import { type Classifier, isOutdated } from '../classification/index.ts'
 import { RULE_VERSIONS, tenantsToLookAt } from './classification-store.ts'
 import { RECLASSIFY, type StartReclassification } from './reclassify-tickets.ts'
@@ -51,16 +51,15 @@ function lookAt({ database, classifier, startReclassification }: Dependencies, t
   })
 }
 
-/** For processes with the role `scheduler`; at once, and every minute. */
-export function startReclassifyingOutdated(dependencies: Dependencies): Repetition {
+/** At once, and every minute. */
+export function reclassifyingOutdated(dependencies: Dependencies): Schedule {
   let after = ''
-  return repeat({
+  return {
+    name: 'tickets of earlier rules',
     everySeconds: LOOK_EVERY_SECONDS,
     work: async () => {
       after = await reclassifyOutdated(dependencies, after, new Date())
       return undefined
     },
-    onError: (err) =>
-      dependencies.logger.warn({ err, component: 'tickets' }, 'could not look for tickets of earlier rules'),
-  })
+  }
 }

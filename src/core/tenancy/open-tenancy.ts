@@ -56,7 +56,7 @@ export type TenancyApi = {
   forgetExpiredSessions(): Promise<number>
 }
 
-export type TenancyModule = {
+export type Tenancy = {
   routes: Route[]
   authenticate: Authenticate
   api: TenancyApi
@@ -72,7 +72,7 @@ const IDENTITY_POOL_SIZE = 3
 const LOCAL_URL = 'http://localhost'
 
 /** Tenants, people, sessions, memberships, invitations and API keys. Reads the cookie secret, so the database must be migrated. */
-export async function tenancyModule(dependencies: TenancyDependencies): Promise<TenancyModule> {
+export async function openTenancy(dependencies: TenancyDependencies): Promise<Tenancy> {
   const { database, databaseUrl, logger, permissions, publicUrl } = dependencies
   const identity = openIdentity({
     databaseUrl,

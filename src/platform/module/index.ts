@@ -1,0 +1,15 @@
+export {
+  type AnyModule,
+  defineModule,
+  type GaugeDeclaration,
+  type Ground,
+  MODULE_ROLES,
+  type Module,
+  type Opened,
+  type Permissions,
+  type Schedule,
+  type Started,
+  type UpkeepStep,
+  type Work,
+} from './module.ts'
+export { inOrderOfNeed, migrationsOf, type OpenModules, openModules, permissionsOf, queuesOf } from './open-modules.ts'
