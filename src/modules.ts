@@ -1,6 +1,7 @@
 import { auditModule } from './core/audit/index.ts'
 import { channelsModule } from './core/channels/index.ts'
 import { deliveriesModule } from './core/deliveries/index.ts'
+import { mailModule } from './core/mail/index.ts'
 import { signalsModule } from './core/signals/index.ts'
 import { tasksModule } from './core/tasks/index.ts'
 import { tenancyModule } from './core/tenancy/index.ts'
@@ -13,6 +14,7 @@ import { resilienceMigrations } from './platform/resilience/index.ts'
 
 /** What the system is made of. A module is its folder and a line here, or in the list of its desk. */
 export const modules: readonly AnyModule[] = [
+  mailModule,
   tenancyModule,
   auditModule,
   tasksModule,

@@ -1,9 +1,8 @@
-import { type Config, ConfigError } from '../../kernel/config.ts'
 import { defineModule } from '../../platform/module/index.ts'
+import { mailModule } from '../mail/index.ts'
 import type { Send } from './channel.ts'
 import { channelRoutes } from './routes.ts'
 import { openSend } from './send.ts'
-import type { Smtp } from './send-email.ts'
 import { subscriptionRoutes } from './subscription-routes.ts'
 
 export { switchOffChannel } from './change-channel.ts'
@@ -18,28 +17,23 @@ export type ChannelsApi = {
 /** Channels of many tenants lead to one origin, as all of Slack's do: a slow one must not hold up the others. */
 const SOCKETS_PER_ORIGIN = 64
 
-/** Where people are told, and how. Without SMTP_URL there are no e-mail channels. */
-export const channelsModule = defineModule<ChannelsApi>({
+const needs = { mail: mailModule }
+
+/** Where people are told, and how. Without a mail server there are no e-mail channels. */
+export const channelsModule = defineModule<ChannelsApi, typeof needs>({
   name: 'core/channels',
   migrations: new URL('./migrations/', import.meta.url),
+  needs,
   permissions: { 'channel.read': 'agent', 'channel.manage': 'manager' },
-  open: ({ config, database, sealer, logger, providerUrl, openOutbound }) => {
+  open: ({ database, sealer, logger, providerUrl, openOutbound }, { mail }) => {
     const outbound = openOutbound({ socketsPerOrigin: SOCKETS_PER_ORIGIN })
-    const smtp = smtpOf(config)
     // The operator chose the specification's endpoint: unlike a tenant's address, it may be a private one.
     const calls = { guardedFetch: outbound.fetch, plainFetch: fetch, notifyUrl: providerUrl }
-    const send = openSend({ sealer, smtp, logger, ...calls })
-    const hasEmail = smtp !== undefined
+    const send = openSend({ sealer, sendMail: mail.send, logger, ...calls })
+    const hasEmail = mail.send !== undefined
     return {
       api: { send },
       routes: [...subscriptionRoutes(), ...channelRoutes({ database, sealer, outbound, hasEmail, send })],
     }
   },
 })
-
-/** The mail server and the sender: one without the other would look set up and send nothing. */
-function smtpOf({ SMTP_URL: url, MAIL_FROM: from }: Config): Smtp | undefined {
-  if (url !== undefined && from !== undefined) return { url, from }
-  if (url === undefined && from === undefined) return undefined
-  throw new ConfigError('SMTP_URL and MAIL_FROM must be set together, or neither')
-}

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
+import { openTransport } from '../mail/index.ts'
 import type { Message, SendOutcome } from './channel.ts'
 import { channelOf, mailServer, message, receiver, sendWith, slack, slackAt, webhookAt } from './sender.fixture.ts'
 import { newSigningKeys } from './signing-keys.ts'
@@ -202,9 +203,9 @@ describe('an e-mail', () => {
   const HEADERS = ['auto-submitted', 'content-type', 'date', 'from', 'message-id', 'mime-version', 'subject', 'to']
   const mailing = async (recipients = ['ada@example.com']) => {
     const server = await mailServer()
-    const smtp = { url: server.url, from: 'Signalbox <ops@example.com>' }
+    const sendMail = openTransport({ url: server.url, from: 'Signalbox <ops@example.com>' })
     const channel = channelOf('email', { settings: { recipients } })
-    const send = sendWith({ smtp })
+    const send = sendWith({ sendMail })
     return { server, send: (signal?: Partial<Message['signal']>) => send(channel, message(signal), never) }
   }
 
@@ -270,8 +271,8 @@ describe('an e-mail', () => {
   it('leaves no connection behind when its time is over', async () => {
     const server = await mailServer()
     server.setFault({ kind: 'hang' })
-    const smtp = { url: server.url, from: 'ops@example.com' }
-    const send = sendWith({ smtp, timeout: 0.2 })
+    const sendMail = openTransport({ url: server.url, from: 'ops@example.com' })
+    const send = sendWith({ sendMail, timeout: 0.2 })
     await send(channelOf('email', { settings: { recipients: ['ada@example.com'] } }), message(), never)
     await expect.poll(() => server.connections()).toBe(0)
   })

@@ -2,12 +2,13 @@ import { abortable } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { OutboundRefused } from '../../platform/outbound/index.ts'
 import { SealBroken, SealedWithAnotherKey, type Sealer } from '../../platform/sealing/index.ts'
+import type { SendMail } from '../mail/index.ts'
 import type { Channel, ChannelKind, Message, Send, SendOutcome } from './channel.ts'
 import { EmailSettings } from './kinds.ts'
 import { POLICIES } from './policies.ts'
 import type { Fetch } from './post-json.ts'
 import { openSlackSecrets, openWebhookSecrets } from './secrets.ts'
-import { emailSender, type Smtp } from './send-email.ts'
+import { emailSender } from './send-email.ts'
 import { notifySender } from './send-notify.ts'
 import { slackSender } from './send-slack.ts'
 import { webhookSender } from './send-webhook.ts'
@@ -21,7 +22,7 @@ export type SendDependencies = {
   /** The base address of the specification's endpoint. */
   notifyUrl: string
   /** Undefined: e-mail is not set up. */
-  smtp: Smtp | undefined
+  sendMail: SendMail | undefined
   logger: Logger
   timeoutSeconds?: Readonly<Record<ChannelKind, number>>
 }
@@ -45,7 +46,7 @@ export function openSend(dependencies: SendDependencies): Send {
     webhookSender(guardedFetch),
     slackSender(guardedFetch),
   ]
-  const sendEmail = dependencies.smtp && emailSender(dependencies.smtp, logger)
+  const sendEmail = dependencies.sendMail && emailSender(dependencies.sendMail, logger)
   const attempts: Record<ChannelKind, Attempt> = {
     notify: async (_channel, message, signal) => sendNotify(message, signal),
     webhook: async (channel, message, signal) => sendWebhook(openWebhookSecrets(sealer, channel), message, signal),

@@ -7,6 +7,7 @@ import { silent } from '../../../test/harness/database.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
 import { openOutbound } from '../../platform/outbound/index.ts'
 import { sealer } from '../../platform/sealing/index.ts'
+import { openTransport } from '../mail/index.ts'
 import type { Channel, ChannelKind, Message } from './channel.ts'
 import { sealSecrets } from './secrets.ts'
 import { openSend, type SendDependencies } from './send.ts'
@@ -56,7 +57,7 @@ export function sendWith(
   onTestFinished(() => outbound.close())
   return openSend({
     ...{ sealer: keeper, guardedFetch: outbound.fetch, plainFetch: fetch, logger: silent },
-    ...{ notifyUrl: 'http://127.0.0.1:9', smtp: undefined },
+    ...{ notifyUrl: 'http://127.0.0.1:9', sendMail: undefined },
     timeoutSeconds: { notify: timeout, webhook: timeout, slack: timeout, email: timeout },
     ...dependencies,
   })
@@ -146,8 +147,8 @@ export const STAGES: Record<ChannelKind, () => Promise<Stage>> = {
     const server = await mailServer()
     const behave = (behaviour: Behaviour) => server.setFault(MAIL_FAULTS[behaviour] ?? null)
     const taken = () => server.mails().map(({ raw }) => /^Message-ID: <(.+)@example\.com>/im.exec(raw)?.[1] ?? '')
-    const smtp = { url: server.url, from: 'Signalbox <ops@example.com>' }
+    const sendMail = openTransport({ url: server.url, from: 'Signalbox <ops@example.com>' })
     const channel = channelOf('email', { settings: { recipients: ['ada@example.com', 'ben@example.com'] } })
-    return { behave, taken, channel, dependencies: { smtp }, close: server.close }
+    return { behave, taken, channel, dependencies: { sendMail }, close: server.close }
   },
 }

@@ -50,7 +50,7 @@ async function scene(answer: Answer, openSeconds = OPEN_SECONDS) {
     const dispatcher = await startDispatcher({
       ...{ database, databaseUrl: made.url, breaker, logger: silent, openSeconds },
       send: openSend({
-        ...{ logger: silent, smtp: undefined, notifyUrl: target.url },
+        ...{ logger: silent, sendMail: undefined, notifyUrl: target.url },
         ...{ guardedFetch: outbound.fetch, plainFetch: fetch },
         sealer: sealer({ keys: ['a secret of at least 32 characters'] }),
       }),
