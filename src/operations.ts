@@ -19,14 +19,19 @@ export function operationsRoutes(dependencies: {
 }): Route[] {
   const { healthDatabase, checks, logger, metrics, isDraining } = dependencies
 
-  const health = (path: '/health' | '/health/ready', summary: string, asked: readonly HealthCheck[]) => {
+  const health = (
+    operationId: string,
+    path: '/health' | '/health/ready',
+    summary: string,
+    asked: readonly HealthCheck[],
+  ) => {
     const report = healthReport(asked, { database: healthDatabase, logger })
     const answer = z.object({
       status: z.enum([...HEALTH_STATUSES, 'draining']),
       checks: z.object(Object.fromEntries(asked.map((check) => [check.name, checkSchema(check)]))),
     })
     return platformRoute({
-      ...{ method: 'GET', path, tag: 'Operations', summary, access: 'public' },
+      ...{ operationId, method: 'GET', path, tag: 'Operations', summary, access: 'public' },
       responses: { 200: answer, 503: answer },
       handle: async () => {
         const found = await report()
@@ -39,6 +44,7 @@ export function operationsRoutes(dependencies: {
 
   return [
     platformRoute({
+      operationId: 'checkLiveness',
       method: 'GET',
       path: '/health/live',
       tag: 'Operations',
@@ -47,9 +53,13 @@ export function operationsRoutes(dependencies: {
       responses: { 200: z.object({ status: z.literal('ok') }) },
       handle: async () => reply(200, { status: 'ok' as const }),
     }),
-    health('/health/ready', 'May the process be given work', [databaseCheck]),
-    health('/health', 'Does the system work, and each thing that it depends on', [databaseCheck, ...checks]),
+    health('checkReadiness', '/health/ready', 'May the process be given work', [databaseCheck]),
+    health('checkHealth', '/health', 'Does the system work, and each thing that it depends on', [
+      databaseCheck,
+      ...checks,
+    ]),
     platformRoute({
+      operationId: 'scrapeMetrics',
       method: 'GET',
       path: '/metrics',
       tag: 'Operations',
@@ -59,6 +69,7 @@ export function operationsRoutes(dependencies: {
       handle: async () => reply(200, await metrics.scrape(), { 'content-type': metrics.contentType }),
     }),
     platformRoute({
+      operationId: 'explainError',
       method: 'GET',
       path: '/errors/:code',
       tag: 'Operations',

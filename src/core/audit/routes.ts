@@ -25,6 +25,7 @@ const Line = z
 export function auditRoutes(): Route[] {
   return [
     tenantRoute({
+      operationId: 'listAuditEntries',
       method: 'GET',
       path: '/tenants/:tenant_id/audit',
       summary: 'List the changes made in a tenant, newest first',

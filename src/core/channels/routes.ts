@@ -41,6 +41,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
   return [
     tenantRoute({
       ...inTenant,
+      operationId: 'addChannel',
       method: 'POST',
       path: '/channels',
       summary: 'Add a channel; its address is encrypted and never shown again, a webhook’s signing secret only now',
@@ -58,6 +59,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'listChannels',
       method: 'GET',
       path: '/channels',
       summary: 'List a tenant’s channels by name',
@@ -74,6 +76,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
     }),
     tenantRoute({
       ...ofChannel,
+      operationId: 'showChannel',
       method: 'GET',
       path: '/channels/:channel_id',
       summary: 'Show a channel',
@@ -83,6 +86,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
     }),
     tenantRoute({
       ...ofChannel,
+      operationId: 'changeChannel',
       method: 'PATCH',
       path: '/channels/:channel_id',
       summary: 'Rename a channel, switch it on or off, or let it lead elsewhere',
@@ -98,6 +102,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
     }),
     tenantRoute({
       ...ofChannel,
+      operationId: 'rotateChannelSecret',
       method: 'POST',
       path: '/channels/:channel_id/rotate-secret',
       summary: 'Make a new signing secret for a webhook; the one before it signs too for 24 hours',
@@ -111,6 +116,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
     }),
     tenantRoute({
       ...ofChannel,
+      operationId: 'testChannel',
       method: 'POST',
       path: '/channels/:channel_id/test',
       summary: 'Send a test message now, also over a channel that is switched off, and say what became of it',
@@ -128,6 +134,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
     }),
     tenantRoute({
       ...ofChannel,
+      operationId: 'removeChannel',
       method: 'DELETE',
       path: '/channels/:channel_id',
       summary: 'Delete a channel with its subscriptions and deliveries; the notify channel can only be switched off',

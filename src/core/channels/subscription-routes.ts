@@ -96,6 +96,7 @@ export function subscriptionRoutes(): Route[] {
   return [
     tenantRoute({
       ...inTenant,
+      operationId: 'addSubscription',
       method: 'POST',
       path: '/subscriptions',
       summary: 'Let a channel be told of signals',
@@ -117,6 +118,7 @@ export function subscriptionRoutes(): Route[] {
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'listSubscriptions',
       method: 'GET',
       path: '/subscriptions',
       summary: 'List a tenant’s subscriptions, oldest first',
@@ -133,6 +135,7 @@ export function subscriptionRoutes(): Route[] {
     }),
     tenantRoute({
       ...ofSubscription,
+      operationId: 'showSubscription',
       method: 'GET',
       path: '/subscriptions/:subscription_id',
       summary: 'Show a subscription',
@@ -146,6 +149,7 @@ export function subscriptionRoutes(): Route[] {
     }),
     tenantRoute({
       ...ofSubscription,
+      operationId: 'changeSubscription',
       method: 'PATCH',
       path: '/subscriptions/:subscription_id',
       summary: 'Change what a channel is told; it holds for signals raised from now on',
@@ -166,6 +170,7 @@ export function subscriptionRoutes(): Route[] {
     }),
     tenantRoute({
       ...ofSubscription,
+      operationId: 'removeSubscription',
       method: 'DELETE',
       path: '/subscriptions/:subscription_id',
       summary: 'Stop telling a channel; what was raised before is still told',

@@ -62,6 +62,7 @@ export function circuitRoutes({ database, breaker }: { database: Database; break
   return [
     platformRoute({
       ...byName,
+      operationId: 'showCircuit',
       method: 'GET',
       path: '/circuit/:name/status',
       summary: 'Show the circuit breaker of the notification endpoint',
@@ -75,6 +76,7 @@ export function circuitRoutes({ database, breaker }: { database: Database; break
     }),
     systemRoute({
       ...byName,
+      operationId: 'resetCircuit',
       method: 'POST',
       path: '/circuit/:name/reset',
       summary: 'Close the circuit breaker of the notification endpoint',
@@ -90,6 +92,7 @@ export function circuitRoutes({ database, breaker }: { database: Database; break
       },
     }),
     tenantRoute({
+      operationId: 'listCircuits',
       method: 'GET',
       path: '/circuits',
       tag: 'Circuits',

@@ -77,6 +77,7 @@ export function deliveryRoutes(database: Database): Route[] {
   }
   return [
     tenantRoute({
+      operationId: 'listDeliveries',
       method: 'GET',
       path: '/deliveries',
       tag: 'Deliveries',
@@ -104,6 +105,7 @@ export function deliveryRoutes(database: Database): Route[] {
     }),
     tenantRoute({
       ...ofDelivery,
+      operationId: 'showDelivery',
       method: 'GET',
       path: '/deliveries/:delivery_id',
       summary: `Show a delivery with its last ${ATTEMPTS_SHOWN} attempts`,
@@ -120,6 +122,7 @@ export function deliveryRoutes(database: Database): Route[] {
     }),
     tenantRoute({
       ...ofDelivery,
+      operationId: 'redriveDelivery',
       method: 'POST',
       path: '/deliveries/:delivery_id/redrive',
       summary: 'Send a delivery that has ended once more, under the same id',
@@ -145,6 +148,7 @@ export function deliveryRoutes(database: Database): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'redriveDeliveries',
       method: 'POST',
       path: '/deliveries/redrive',
       tag: 'Deliveries',

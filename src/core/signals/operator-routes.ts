@@ -20,9 +20,10 @@ const declared = {
   acrossTenants: 'what operators are told belongs to no tenant',
 } as const
 
-const transition = (name: Transition, summary: string) =>
+const transition = (name: Transition, operationId: string, summary: string) =>
   systemRoute({
     ...declared,
+    operationId,
     method: 'POST',
     path: `/operator/signals/:signal_id/${name}`,
     summary,
@@ -35,6 +36,7 @@ const transition = (name: Transition, summary: string) =>
 export const operatorSignalRoutes: readonly Route[] = [
   systemRoute({
     ...declared,
+    operationId: 'listOperatorSignals',
     method: 'GET',
     path: '/operator/signals',
     summary: 'List what needs an operator of the platform, newest first; without what is resolved unless asked for',
@@ -52,6 +54,6 @@ export const operatorSignalRoutes: readonly Route[] = [
       )
     },
   }),
-  transition('acknowledge', 'Say that an operator has it'),
-  transition('resolve', 'Say that it is over'),
+  transition('acknowledge', 'acknowledgeOperatorSignal', 'Say that an operator has it'),
+  transition('resolve', 'resolveOperatorSignal', 'Say that it is over'),
 ]

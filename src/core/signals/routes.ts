@@ -37,9 +37,10 @@ export function signalRoutes(database: Database): Route[] {
     query: z.strictObject({ tenant_id: TenantIdField.optional() }),
     responses: { 200: SignalView },
   }
-  const transition = (name: Transition, summary: string) =>
+  const transition = (name: Transition, operationId: string, summary: string) =>
     tenantRoute({
       ...ofSignal,
+      operationId,
       method: 'POST',
       path: `/signals/:signal_id/${name}`,
       summary,
@@ -49,6 +50,7 @@ export function signalRoutes(database: Database): Route[] {
     })
   return [
     tenantRoute({
+      operationId: 'listSignals',
       method: 'GET',
       path: '/signals',
       tag: 'Signals',
@@ -88,6 +90,7 @@ export function signalRoutes(database: Database): Route[] {
     }),
     tenantRoute({
       ...ofSignal,
+      operationId: 'showSignal',
       method: 'GET',
       path: '/signals/:signal_id',
       summary: 'Show a signal',
@@ -98,10 +101,11 @@ export function signalRoutes(database: Database): Route[] {
         return reply(200, presentSignal(signal))
       },
     }),
-    transition('acknowledge', 'Say that somebody has it: the caller; the first one stays'),
-    transition('resolve', 'Say that it is over'),
+    transition('acknowledge', 'acknowledgeSignal', 'Say that somebody has it: the caller; the first one stays'),
+    transition('resolve', 'resolveSignal', 'Say that it is over'),
     tenantRoute({
       ...ofSignal,
+      operationId: 'snoozeSignal',
       method: 'POST',
       path: '/signals/:signal_id/snooze',
       summary: `Keep a signal out of the list until a moment within ${SNOOZE_DAYS_MAX} days; null shows it again`,

@@ -8,6 +8,7 @@ const EventId = z.string().regex(/^\d{1,15}$/, 'must be the id of an event')
 /** Changes of a tenant's signals as they happen. */
 export const signalStreamRoute = (hub: Hub): Route =>
   tenantRoute({
+    operationId: 'followSignals',
     method: 'GET',
     path: '/signals/stream',
     tag: 'Signals',

@@ -74,6 +74,7 @@ export function taskRoutes(database: Database): Route[] {
   const tenant = { of: ({ task_id }: { task_id: string }) => findTenant(task_id), absent: taskNotFound }
   return [
     tenantRoute({
+      operationId: 'listTasks',
       method: 'GET',
       path: '/tasks',
       tag: 'Tasks',
@@ -99,6 +100,7 @@ export function taskRoutes(database: Database): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'showTask',
       method: 'GET',
       path: '/tasks/:task_id',
       tag: 'Tasks',
@@ -115,6 +117,7 @@ export function taskRoutes(database: Database): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'cancelTask',
       method: 'DELETE',
       path: '/tasks/:task_id',
       tag: 'Tasks',

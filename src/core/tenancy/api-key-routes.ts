@@ -44,6 +44,7 @@ const tag = 'API keys'
 export function apiKeyRoutes({ catalogue }: TenancyContext): Route[] {
   return [
     tenantRoute({
+      operationId: 'createApiKey',
       method: 'POST',
       path: '/tenants/:tenant_id/api-keys',
       summary: 'Make an API key with some of your permissions',
@@ -65,6 +66,7 @@ export function apiKeyRoutes({ catalogue }: TenancyContext): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'listApiKeys',
       method: 'GET',
       path: '/tenants/:tenant_id/api-keys',
       summary: 'List API keys, without their secrets',
@@ -83,6 +85,7 @@ export function apiKeyRoutes({ catalogue }: TenancyContext): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'revokeApiKey',
       method: 'DELETE',
       path: '/tenants/:tenant_id/api-keys/:api_key_id',
       summary: 'Revoke an API key',

@@ -49,6 +49,7 @@ const tag = 'Members'
 export function invitationRoutes(context: TenancyContext, authenticate: Authenticate): Route[] {
   return [
     tenantRoute({
+      operationId: 'inviteMember',
       method: 'POST',
       path: '/tenants/:tenant_id/invitations',
       summary: 'Invite somebody to become a member',
@@ -66,6 +67,7 @@ export function invitationRoutes(context: TenancyContext, authenticate: Authenti
       },
     }),
     tenantRoute({
+      operationId: 'listInvitations',
       method: 'GET',
       path: '/tenants/:tenant_id/invitations',
       summary: 'List invitations',
@@ -90,6 +92,7 @@ export function invitationRoutes(context: TenancyContext, authenticate: Authenti
       },
     }),
     tenantRoute({
+      operationId: 'revokeInvitation',
       method: 'DELETE',
       path: '/tenants/:tenant_id/invitations/:invitation_id',
       summary: 'Revoke an invitation',
@@ -104,6 +107,7 @@ export function invitationRoutes(context: TenancyContext, authenticate: Authenti
       },
     }),
     platformRoute({
+      operationId: 'acceptInvitation',
       method: 'POST',
       path: '/invitations/accept',
       summary: 'Accept an invitation, with a new account or the one that its e-mail address has',

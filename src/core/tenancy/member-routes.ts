@@ -35,6 +35,7 @@ export function memberRoutes({ identity, catalogue }: TenancyContext): Route[] {
   }
   return [
     tenantRoute({
+      operationId: 'listMembers',
       method: 'GET',
       path: '/tenants/:tenant_id/members',
       summary: 'List members',
@@ -53,6 +54,7 @@ export function memberRoutes({ identity, catalogue }: TenancyContext): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'changeRole',
       method: 'PATCH',
       path: '/tenants/:tenant_id/members/:person_id',
       summary: 'Give a member another role',
@@ -69,6 +71,7 @@ export function memberRoutes({ identity, catalogue }: TenancyContext): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'removeMember',
       method: 'DELETE',
       path: '/tenants/:tenant_id/members/:person_id',
       summary: 'Remove a member, with the keys they answer for',

@@ -37,6 +37,7 @@ const tag = 'Sessions'
 export function sessionRoutes(context: TenancyContext): Route[] {
   return [
     platformRoute({
+      operationId: 'signIn',
       method: 'POST',
       path: '/auth/sign-in',
       summary: 'Open a session',
@@ -58,6 +59,7 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       },
     }),
     platformRoute({
+      operationId: 'signOut',
       method: 'POST',
       path: '/auth/sign-out',
       summary: 'End this session',
@@ -72,6 +74,7 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       },
     }),
     platformRoute({
+      operationId: 'describeCaller',
       method: 'GET',
       path: '/auth/session',
       summary: 'Show who is calling and what they may do',

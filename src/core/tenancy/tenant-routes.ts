@@ -33,6 +33,7 @@ const tag = 'Tenants'
 export function tenantRoutes(): Route[] {
   return [
     systemRoute({
+      operationId: 'createTenant',
       method: 'POST',
       path: '/tenants',
       summary: 'Make a tenant',
@@ -49,6 +50,7 @@ export function tenantRoutes(): Route[] {
       },
     }),
     systemRoute({
+      operationId: 'listTenants',
       method: 'GET',
       path: '/tenants',
       summary: 'List all tenants',
@@ -66,6 +68,7 @@ export function tenantRoutes(): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'showTenant',
       method: 'GET',
       path: '/tenants/:tenant_id',
       summary: 'Show a tenant',
@@ -77,6 +80,7 @@ export function tenantRoutes(): Route[] {
       handle: async ({ tx }) => reply(200, present(await selectTenant(tx))),
     }),
     tenantRoute({
+      operationId: 'changeTenant',
       method: 'PATCH',
       path: '/tenants/:tenant_id',
       summary: 'Rename a tenant or move its time zone',

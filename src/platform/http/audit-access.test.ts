@@ -9,13 +9,13 @@ const app = testApp([])
 const PERMISSIONS = new Set(['thing.read'])
 
 const open = platformRoute({
-  ...{ method: 'GET', path: '/open', tag: 'Things', summary: 'Open', access: 'public' },
+  ...{ operationId: 'getOpen', method: 'GET', path: '/open', tag: 'Things', summary: 'Open', access: 'public' },
   responses: { 200: z.null() },
   handle: async () => reply(200, null),
 })
 
 /** A route as it would look if somebody got around the types. */
-const without = (field: 'access', route: Route): Route => {
+const without = (field: 'access' | 'operationId', route: Route): Route => {
   const { [field]: _, ...rest } = route
   return rest as Route
 }
@@ -31,6 +31,16 @@ describe('a server', () => {
       'asks for a permission that no role grants',
       tenantRoute({ ...open, access: 'thing.destroy', tenant: 'query' } as Parameters<typeof tenantRoute>[0]),
       'GET /api/v1/open asks for the permission thing.destroy, which no role grants.',
+    ],
+    [
+      'has no name',
+      without('operationId', { ...open, path: '/other' } as Route),
+      'GET /api/v1/other has no operationId that names its use case, as listTickets does.',
+    ],
+    [
+      'has the name of another one',
+      { ...open, path: '/other' } as Route,
+      'GET /api/v1/other has the operationId getOpen, which GET /api/v1/open has too.',
     ],
   ])('does not boot with a route that %s', async (_what, route, complaint) => {
     await expect(app.start({ routes: [open, route] })).rejects.toThrow(complaint)

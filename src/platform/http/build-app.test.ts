@@ -13,32 +13,45 @@ const tenant = { ...common, access: 'thing.read', tenant: 'query', query: z.stri
 
 const app = testApp([
   platformRoute({
-    ...{ ...common, method: 'GET', path: '/open', access: 'public', responses: { 200: z.literal('open') } },
+    ...{
+      ...common,
+      operationId: 'getOpen',
+      method: 'GET',
+      path: '/open',
+      access: 'public',
+      responses: { 200: z.literal('open') },
+    },
     handle: async () => reply(200, 'open'),
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'GET', path: '/things', responses: { 200: z.literal('things') } },
+    ...{ ...tenant, operationId: 'getThings', method: 'GET', path: '/things', responses: { 200: z.literal('things') } },
     handle: async () => reply(200, 'things'),
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'GET', path: '/writing', responses: { 200: z.null() } },
+    ...{ ...tenant, operationId: 'getWriting', method: 'GET', path: '/writing', responses: { 200: z.null() } },
     handle: async ({ tx, tenantId }) => {
       await addThing(tx, tenantId, 'written by a GET')
       return reply(200, null)
     },
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'GET', path: '/broken', responses: { 200: z.null() } },
+    ...{ ...tenant, operationId: 'getBroken', method: 'GET', path: '/broken', responses: { 200: z.null() } },
     handle: async () => {
       throw new Error(SECRET)
     },
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'GET', path: '/misfit', responses: { 200: z.strictObject({ name: z.string().max(3) }) } },
+    ...{
+      ...tenant,
+      operationId: 'getMisfit',
+      method: 'GET',
+      path: '/misfit',
+      responses: { 200: z.strictObject({ name: z.string().max(3) }) },
+    },
     handle: async () => reply(200, { name: SECRET }),
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'GET', path: '/cut', responses: { 200: z.null() } },
+    ...{ ...tenant, operationId: 'getCut', method: 'GET', path: '/cut', responses: { 200: z.null() } },
     handle: async ({ tx }) => {
       const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)
       await app.asSuperuser(`select pg_terminate_backend(${rows[0]?.pid})`)

@@ -27,7 +27,7 @@ const tenant = { ...common, access: 'thing.write', tenant: 'query', query: z.str
 
 const app = testApp([
   tenantRoute({
-    ...{ ...tenant, method: 'POST', path: '/things', body: Thing, responses: { 201: Made } },
+    ...{ ...tenant, operationId: 'postThings', method: 'POST', path: '/things', body: Thing, responses: { 201: Made } },
     handle: async ({ tx, tenantId, body }) => {
       const id = await addThing(tx, tenantId, body.name)
       await behaviour.wait()
@@ -39,25 +39,47 @@ const app = testApp([
     },
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'DELETE', path: '/things', responses: { 204: z.undefined() } },
+    ...{ ...tenant, operationId: 'deleteThings', method: 'DELETE', path: '/things', responses: { 204: z.undefined() } },
     handle: async ({ tx, tenantId }) => {
       await addThing(tx, tenantId, 'a trace of DELETE')
       return reply(204)
     },
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'POST', path: '/secrets', body: Thing, responses: { 201: Made }, answer: 'secret' },
+    ...{
+      ...tenant,
+      operationId: 'postSecrets',
+      method: 'POST',
+      path: '/secrets',
+      body: Thing,
+      responses: { 201: Made },
+      answer: 'secret',
+    },
     handle: async ({ tx, tenantId, body }) =>
       reply(201, { thing_id: await addThing(tx, tenantId, body.name), name: 'shown once' }),
   }),
   systemRoute({
-    ...{ ...common, method: 'POST', path: '/system-things', access: 'operator', acrossTenants: 'a test' },
+    ...{
+      ...common,
+      operationId: 'postSystemThings',
+      method: 'POST',
+      path: '/system-things',
+      access: 'operator',
+      acrossTenants: 'a test',
+    },
     body: z.strictObject({ tenant_id: TenantIdField }),
     responses: { 201: Made },
     handle: async ({ tx, body }) => reply(201, { thing_id: await addThing(tx, body.tenant_id, 'system'), name: 's' }),
   }),
   platformRoute({
-    ...{ ...common, method: 'POST', path: '/repeatable', access: 'signed-in', answer: 'repeatable' },
+    ...{
+      ...common,
+      operationId: 'postRepeatable',
+      method: 'POST',
+      path: '/repeatable',
+      access: 'signed-in',
+      answer: 'repeatable',
+    },
     responses: { 200: z.literal('again') },
     handle: async () => reply(200, 'again'),
   }),

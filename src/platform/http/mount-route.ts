@@ -52,6 +52,7 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
     url: prefix + route.path,
     config: { declared: route },
     schema: {
+      operationId: route.operationId,
       summary: route.summary,
       tags: [route.tag],
       params: route.params ?? z.strictObject({}),

@@ -20,7 +20,13 @@ type ThingsPage = { things: Thing[]; next_cursor: string | null }
 
 const app = testApp([
   tenantRoute({
-    ...{ method: 'GET', path: '/things', tag: 'Things', summary: 'Things by name, newest first' },
+    ...{
+      operationId: 'getThings',
+      method: 'GET',
+      path: '/things',
+      tag: 'Things',
+      summary: 'Things by name, newest first',
+    },
     ...{ access: 'thing.read', tenant: 'query' },
     query: z.strictObject({ ...TenantQuery, ...PageQuery }),
     responses: {

@@ -9,7 +9,14 @@ const { depth, members, nameCharacters } = JSON_BODY_BOUNDS
 
 const app = testApp([
   tenantRoute({
-    ...{ method: 'POST', path: '/anything', tag: 'Things', summary: 'Takes whatever is JSON', access: 'thing.write' },
+    ...{
+      operationId: 'postAnything',
+      method: 'POST',
+      path: '/anything',
+      tag: 'Things',
+      summary: 'Takes whatever is JSON',
+      access: 'thing.write',
+    },
     ...{ tenant: 'query', query: z.strictObject(TenantQuery), body: z.record(z.string(), z.unknown()) },
     responses: { 200: z.object({ names: z.int() }) },
     handle: async ({ body }) => reply(200, { names: Object.keys(body).length }),

@@ -11,7 +11,7 @@ import { platformRoute, reply, TenantQuery, tenantRoute } from './index.ts'
 const about = { tag: 'Things', summary: 'A route of this test' } as const
 const routes = [
   tenantRoute({
-    ...{ ...about, method: 'GET', path: '/asleep', access: 'thing.read', tenant: 'query' },
+    ...{ ...about, operationId: 'getAsleep', method: 'GET', path: '/asleep', access: 'thing.read', tenant: 'query' },
     query: z.strictObject(TenantQuery),
     responses: { 200: z.string() },
     handle: async ({ tx }) => {
@@ -22,7 +22,7 @@ const routes = [
 ]
 const rootRoutes = [
   platformRoute({
-    ...{ ...about, method: 'GET', path: '/outside', access: 'public' },
+    ...{ ...about, operationId: 'getOutside', method: 'GET', path: '/outside', access: 'public' },
     responses: { 200: z.string() },
     handle: async () => reply(200, 'here'),
   }),

@@ -39,6 +39,8 @@ type Schemas<Params, Query, Body> = {
 }
 
 type Declaration<Params, Query, Body> = Schemas<Params, Query, Body> & {
+  /** Names the use case for clients, as `listTickets`; unique, and never changed once it was released. */
+  operationId: string
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Under /api/v1, e.g. `/tickets/:ticket_id`. */
   path: `/${string}`

@@ -6,6 +6,7 @@ import { platformRoute, reply } from './route.ts'
 
 const server = testApp([
   platformRoute({
+    operationId: 'getAddress',
     method: 'GET',
     path: '/address',
     tag: 'Test',

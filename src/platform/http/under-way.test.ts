@@ -15,7 +15,7 @@ const gate = { isWaiting: false, open: () => {}, signal: AbortSignal.abort() }
 const tenant = { tag: 'Things', summary: 'A route of this test', access: 'thing.write', tenant: 'query' } as const
 const app = testApp([
   tenantRoute({
-    ...{ ...tenant, method: 'POST', path: '/slow', query: z.strictObject(TenantQuery) },
+    ...{ ...tenant, operationId: 'postSlow', method: 'POST', path: '/slow', query: z.strictObject(TenantQuery) },
     responses: { 201: z.literal('made') },
     handle: async ({ tx, tenantId, signal }) => {
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -21,11 +21,23 @@ const words = async function* () {
 
 const app = testApp([
   tenantRoute({
-    ...{ ...tenant, method: 'GET', path: '/things/slow', responses: { 200: z.unknown() } },
+    ...{
+      ...tenant,
+      operationId: 'getThingsSlow',
+      method: 'GET',
+      path: '/things/slow',
+      responses: { 200: z.unknown() },
+    },
     handle: async () => reply(200, Readable.from(words()), { 'content-type': 'text/plain' }),
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'POST', path: '/things/upload', responses: { 200: z.object({ bytes: z.int() }) } },
+    ...{
+      ...tenant,
+      operationId: 'postThingsUpload',
+      method: 'POST',
+      path: '/things/upload',
+      responses: { 200: z.object({ bytes: z.int() }) },
+    },
     upload: ['application/x-ndjson'],
     prepare: async ({ request }) => {
       let bytes = 0
@@ -35,7 +47,13 @@ const app = testApp([
     handle: async ({ prepared }) => reply(200, { bytes: prepared }),
   }),
   tenantRoute({
-    ...{ ...tenant, method: 'POST', path: '/things', responses: { 201: z.object({ name: z.string() }) } },
+    ...{
+      ...tenant,
+      operationId: 'postThings',
+      method: 'POST',
+      path: '/things',
+      responses: { 201: z.object({ name: z.string() }) },
+    },
     body: z.strictObject({ name: z.string().max(100) }),
     prepare: async ({ body }) => {
       asked.push(body.name)

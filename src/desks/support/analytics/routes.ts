@@ -24,6 +24,7 @@ const StatsQuery = z
 
 export const analyticsRoutes: Route[] = [
   tenantRoute({
+    operationId: 'showStats',
     method: 'GET',
     path: '/tenants/:tenant_id/stats',
     tag: 'Analytics',

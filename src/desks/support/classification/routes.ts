@@ -63,6 +63,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
   return [
     tenantRoute({
       ...inTenant,
+      operationId: 'classifyText',
       method: 'POST',
       path: '/classify',
       summary: 'Classify a text by the tenant’s rules, and say why; nothing is stored',
@@ -78,6 +79,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'showClassificationRules',
       method: 'GET',
       path: '/classification/rules',
       summary: 'Show which rules a tenant’s tickets are classified by, and what the tenant has changed about them',
@@ -95,6 +97,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'changeClassificationRules',
       method: 'PUT',
       path: '/classification/rules',
       summary: 'Change the rules for one tenant; what it has is classified again by a task',
@@ -108,6 +111,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'resetClassificationRules',
       method: 'DELETE',
       path: '/classification/rules',
       summary: 'Go back to the shipped rules; what the tenant has is classified again by a task',

@@ -38,6 +38,7 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
   return [
     tenantRoute({
       ...inTenant,
+      operationId: 'addConnector',
       method: 'POST',
       path: '/connectors',
       summary: 'Connect a helpdesk; its credentials are checked there, encrypted, and never shown again',
@@ -57,6 +58,7 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'listConnectors',
       method: 'GET',
       path: '/connectors',
       summary: 'List a tenant’s connectors by name',
@@ -73,6 +75,7 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
     }),
     tenantRoute({
       ...ofConnector,
+      operationId: 'showConnector',
       method: 'GET',
       path: '/connectors/:connector_id',
       summary: 'Show a connector',
@@ -82,6 +85,7 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
     }),
     tenantRoute({
       ...ofConnector,
+      operationId: 'changeConnector',
       method: 'PATCH',
       path: '/connectors/:connector_id',
       summary: 'Change a connector’s credentials or budget; with an empty body, check its access again',
@@ -97,6 +101,7 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
     }),
     tenantRoute({
       ...ofConnector,
+      operationId: 'removeConnector',
       method: 'DELETE',
       path: '/connectors/:connector_id',
       summary: 'Disconnect a helpdesk and forget its credentials; its tickets stay',

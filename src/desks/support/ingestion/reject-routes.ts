@@ -50,6 +50,7 @@ export function rejectRoutes({
 }): Route[] {
   return [
     tenantRoute({
+      operationId: 'listRejects',
       method: 'GET',
       path: '/ingest/rejects',
       tag: 'Ingestion',
@@ -67,6 +68,7 @@ export function rejectRoutes({
       },
     }),
     tenantRoute({
+      operationId: 'retryReject',
       method: 'POST',
       path: '/ingest/rejects/:reject_id/retry',
       tag: 'Ingestion',

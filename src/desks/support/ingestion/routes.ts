@@ -27,6 +27,7 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
   }
   return [
     tenantRoute({
+      operationId: 'startIngestionRun',
       method: 'POST',
       path: '/ingest/run',
       tag: 'Ingestion',
@@ -47,6 +48,7 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
       },
     }),
     tenantRoute({
+      operationId: 'showIngestionProgress',
       method: 'GET',
       path: '/ingest/progress/:job_id',
       summary: 'Show how far an ingestion job is',
@@ -56,6 +58,7 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
       handle: async ({ tx, params: { job_id } }) => reply(200, presentJob(await requireJob(tx, job_id))),
     }),
     tenantRoute({
+      operationId: 'followIngestionProgress',
       method: 'GET',
       path: '/ingest/progress/:job_id/stream',
       summary: 'Follow an ingestion job by server-sent events until it ends',
@@ -69,6 +72,7 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
       },
     }),
     tenantRoute({
+      operationId: 'cancelIngestionJob',
       method: 'DELETE',
       path: '/ingest/:job_id',
       summary: 'Cancel an ingestion job; what it has stored stays',
@@ -82,6 +86,7 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
       },
     }),
     tenantRoute({
+      operationId: 'confirmDeletions',
       method: 'POST',
       path: '/ingest/:job_id/confirm-deletions',
       summary: 'Delete what a run found gone but left alone because it was more than 30 % of the tickets',

@@ -27,6 +27,7 @@ const byId = z.tuple([z.uuid()])
 /** What there is to know and to set about all of a tenant's ingestion. */
 export const tenantIngestionRoutes: Route[] = [
   tenantRoute({
+    operationId: 'showIngestionStatus',
     method: 'GET',
     path: '/ingest/status',
     tag: 'Ingestion',
@@ -58,6 +59,7 @@ export const tenantIngestionRoutes: Route[] = [
     },
   }),
   tenantRoute({
+    operationId: 'listIngestionLogs',
     method: 'GET',
     path: '/ingest/logs',
     tag: 'Ingestion',
@@ -76,6 +78,7 @@ export const tenantIngestionRoutes: Route[] = [
     },
   }),
   tenantRoute({
+    operationId: 'scheduleIngestionRuns',
     method: 'PUT',
     path: '/ingest/schedule',
     tag: 'Ingestion',
@@ -92,6 +95,7 @@ export const tenantIngestionRoutes: Route[] = [
     },
   }),
   tenantRoute({
+    operationId: 'unscheduleIngestionRuns',
     method: 'DELETE',
     path: '/ingest/schedule',
     tag: 'Ingestion',

@@ -25,6 +25,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
   return [
     tenantRoute({
       ...ofTicket,
+      operationId: 'correctClassification',
       method: 'PATCH',
       path: '/tickets/:ticket_id/classification',
       summary: 'Correct what the rules say about a ticket; the correction stays when rules or runs say otherwise',
@@ -56,6 +57,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
     }),
     tenantRoute({
       ...ofTicket,
+      operationId: 'withdrawCorrection',
       method: 'DELETE',
       path: '/tickets/:ticket_id/classification',
       summary: 'Take the correction of a ticket back: what the rules say counts again',
@@ -74,6 +76,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'reclassifyTickets',
       method: 'POST',
       path: '/tickets/reclassify',
       summary: 'Classify again what was not classified by the current rules; corrections stay',
@@ -86,6 +89,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
     }),
     tenantRoute({
       ...inTenant,
+      operationId: 'listCorrections',
       method: 'GET',
       path: '/tickets/corrections',
       summary: 'Export what agents have corrected as labelled data, one JSON object a line',

@@ -45,14 +45,22 @@ const ListView = z.object({
 /** Reading tickets. `/tickets/urgent` and `/tickets/export` win over a ticket of that id, which our own id still finds. */
 export function ticketRoutes(database: Database): Route[] {
   return [
-    listRoute(database, { path: '/tickets', query: ListQuery, summary: 'List and search tickets', narrow: readFilter }),
     listRoute(database, {
+      operationId: 'listTickets',
+      path: '/tickets',
+      query: ListQuery,
+      summary: 'List and search tickets',
+      narrow: readFilter,
+    }),
+    listRoute(database, {
+      operationId: 'listUrgentTickets',
       path: '/tickets/urgent',
       query: UrgentQuery as unknown as typeof ListQuery,
       summary: 'List tickets of high urgency that are not closed',
       narrow: (query) => ({ ...readFilter(query), urgency: 'high', status: ['open', 'pending'] }),
     }),
     tenantRoute({
+      operationId: 'exportTickets',
       method: 'GET',
       path: '/tickets/export',
       tag: 'Tickets',
@@ -74,6 +82,7 @@ export function ticketRoutes(database: Database): Route[] {
       },
     }),
     tenantRoute({
+      operationId: 'showTicket',
       method: 'GET',
       path: '/tickets/:ticket_id',
       tag: 'Tickets',
@@ -86,6 +95,7 @@ export function ticketRoutes(database: Database): Route[] {
       handle: async ({ tx, params: { ticket_id } }) => reply(200, presentExplained(await requireTicket(tx, ticket_id))),
     }),
     tenantRoute({
+      operationId: 'listTicketHistory',
       method: 'GET',
       path: '/tickets/:ticket_id/history',
       tag: 'Tickets',
@@ -105,15 +115,25 @@ export function ticketRoutes(database: Database): Route[] {
 }
 
 type ListOf = {
+  operationId: string
   path: `/${string}`
   summary: string
   query: typeof ListQuery
   narrow: (query: Asked) => TicketFilter
 }
 
-function listRoute(database: Database, { path, summary, query: schema, narrow }: ListOf): Route {
+function listRoute(database: Database, { operationId, path, summary, query: schema, narrow }: ListOf): Route {
   return tenantRoute({
-    ...{ method: 'GET', path, tag: 'Tickets', summary, access: 'ticket.read', tenant: 'query', query: schema },
+    ...{
+      operationId,
+      method: 'GET',
+      path,
+      tag: 'Tickets',
+      summary,
+      access: 'ticket.read',
+      tenant: 'query',
+      query: schema,
+    },
     responses: { 200: ListView },
     prepare: async ({ query }) => {
       const listing = readListing(query, narrow(query))

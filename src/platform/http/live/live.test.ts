@@ -44,20 +44,43 @@ const openEndless = () => {
   return source
 }
 const app = testApp([
-  tenantRoute({ ...live, path: '/live-endless', live: true, handle: async () => reply(200, openEndless()) }),
-  tenantRoute({ ...live, path: '/live', live: true, handle: async () => reply(200, openSource()) }),
   tenantRoute({
-    ...{ ...live, path: '/live-uncommitted', live: true },
+    ...live,
+    operationId: 'getLiveEndless',
+    path: '/live-endless',
+    live: true,
+    handle: async () => reply(200, openEndless()),
+  }),
+  tenantRoute({
+    ...live,
+    operationId: 'getLive',
+    path: '/live',
+    live: true,
+    handle: async () => reply(200, openSource()),
+  }),
+  tenantRoute({
+    ...{ ...live, operationId: 'getLiveUncommitted', path: '/live-uncommitted', live: true },
     handle: async ({ tx }) => {
       await sql`select 1 / 0`.execute(tx).catch(() => {})
       return reply(200, openSource())
     },
   }),
   tenantRoute({
-    ...{ ...live, method: 'POST', path: '/not-live', body: z.strictObject({ name: z.string() }) },
+    ...{
+      ...live,
+      operationId: 'postNotLive',
+      method: 'POST',
+      path: '/not-live',
+      body: z.strictObject({ name: z.string() }),
+    },
     handle: async ({ body: { name } }) => reply(200, { is: `the answer to ${name}` }),
   }),
-  tenantRoute({ ...live, path: '/not-live', handle: async () => reply(200, { is: 'an ordinary answer' }) }),
+  tenantRoute({
+    ...live,
+    operationId: 'getNotLive',
+    path: '/not-live',
+    handle: async () => reply(200, { is: 'an ordinary answer' }),
+  }),
 ])
 
 const FORMS = [

@@ -22,6 +22,7 @@ type ImportRouteDependencies = {
 export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteDependencies): Route[] {
   return [
     tenantRoute({
+      operationId: 'importTickets',
       method: 'POST',
       path: '/ingest/import',
       tag: 'Ingestion',
