@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { StartProvider } from '../contract.ts'
 import { FIELDS, idsOf, LIST, type Ticket, useProvider } from './client.ts'
+import type { StartProvider } from './under-contract.ts'
 
 /** How deleted and modified tickets show, and where they do not. */
 export function describeChanges(start: StartProvider): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from 'vitest'
-import type { ProviderUnderContract, StartProvider } from '../contract.ts'
+import type { ProviderUnderContract, StartProvider } from './under-contract.ts'
 
 export type Ticket = Record<string, string>
 export type Page = { tickets: Ticket[]; next_page: number | null; total_count: number }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { StartProvider } from '../contract.ts'
 import { FIELDS, idsOf, LIST, useProvider } from './client.ts'
+import type { StartProvider } from './under-contract.ts'
 
 /** How the list is paged, ordered and asked. */
 export function describeTicketList(start: StartProvider): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { StartProvider } from '../contract.ts'
 import { useProvider } from './client.ts'
+import type { StartProvider } from './under-contract.ts'
 
 /** When the unstable receiver fails and when it succeeds. */
 export function describeNotify(start: StartProvider): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { StartProvider } from '../contract.ts'
 import { DELETED, LIST, useProvider } from './client.ts'
+import type { StartProvider } from './under-contract.ts'
 
 /** What the limit counts, what it answers, and what is free of it. */
 export function describeRateLimit(start: StartProvider): void {

@@ -95,8 +95,16 @@ export const HOUSE_RULES: readonly HouseRule[] = [
   },
   {
     rule: 'modules do not import each other in a circle',
-    violations: findCircles,
+    violations: (house) => findCircles(house, moduleOf),
     planted: [{ path: 'src/core/audit/planted.ts', text: `import type { TenantRole } from '../tenancy/index.ts'` }],
+  },
+  {
+    rule: 'files do not import each other in a circle',
+    violations: (house) => findCircles(house, (path) => path),
+    planted: [
+      { path: 'src/kernel/planted.ts', text: `import type { Planted } from './planted.ts'` },
+      { path: 'src/core/tasks/status.ts', text: `import type { Task } from './store.ts'` },
+    ],
   },
   {
     rule: 'every import of the product names its file',
@@ -154,13 +162,15 @@ export const HOUSE_RULES: readonly HouseRule[] = [
   },
 ]
 
-/** Each module that can be reached from itself, with the way. */
-function findCircles({ sources }: House): string[] {
+/** Each place that can be reached from itself, with the way: places are modules, or files. */
+function findCircles({ sources }: House, placeOf: (path: string) => string | undefined): string[] {
   const uses = new Map<string, Set<string>>()
   for (const { path, imports } of sources.filter(isProduct)) {
-    const here = moduleOf(path)
-    for (const there of imports.map(moduleOf)) {
-      if (here === undefined || there === undefined || here === there) continue
+    const here = placeOf(path)
+    for (const target of imports) {
+      const there = placeOf(target)
+      // Files of one module are not a circle of modules; a file that imports itself is one.
+      if (here === undefined || there === undefined || (here === there && path !== target)) continue
       uses.set(here, (uses.get(here) ?? new Set()).add(there))
     }
   }
@@ -173,5 +183,5 @@ function findCircles({ sources }: House): string[] {
     }
     return undefined
   }
-  return [...uses.keys()].flatMap((module) => wayBack(module, module, new Set())?.join(' → ') ?? [])
+  return [...uses.keys()].flatMap((place) => wayBack(place, place, new Set())?.join(' → ') ?? [])
 }

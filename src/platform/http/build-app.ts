@@ -26,7 +26,7 @@ import { problemBody, toFault } from './problem.ts'
 import { readJsonBodies } from './read-json.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { refuseOverload } from './refuse-overload.ts'
-import { observeRequests, requestId } from './request-lifecycle.ts'
+import { type OnAnswered, observeRequests, requestId } from './request-lifecycle.ts'
 import { rewritePath } from './rewrite-path.ts'
 import type { Route } from './route.ts'
 
@@ -56,7 +56,7 @@ export type AppOptions = {
   /** Whether new requests to the API are refused; default when too many wait for a connection of `database`. */
   isOverloaded?: () => boolean
   /** Told of every finished request, for metrics. */
-  onAnswered?: (answered: { method: string; route: string; status: number; seconds: number }) => void
+  onAnswered?: OnAnswered
 }
 
 /** Builds the HTTP server that production listens on and tests talk to. Throws when a route declares no known access. */

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { endRequestSpan, startRequestSpan } from '../telemetry/index.ts'
-import type { AppOptions } from './build-app.ts'
 
 const GIVEN_ID = /^[A-Za-z0-9_.:-]{8,128}$/
 
@@ -12,8 +11,11 @@ export function requestId(request: { headers: IncomingMessage['headers'] }): str
   return typeof given === 'string' && GIVEN_ID.test(given) ? given : randomUUID()
 }
 
+/** Told of every finished request, for metrics. */
+export type OnAnswered = (answered: { method: string; route: string; status: number; seconds: number }) => void
+
 /** Gives each request its id header and abort signal; logs and reports each answer. */
-export function observeRequests(app: FastifyInstance, onAnswered: AppOptions['onAnswered']): void {
+export function observeRequests(app: FastifyInstance, onAnswered?: OnAnswered): void {
   app.decorateRequest('caller', null)
   app.decorateRequest('gone')
   app.decorateRequest('span')

@@ -1,7 +1,7 @@
 import type { TaskContext } from '../../../core/tasks/index.ts'
 import { callProvider, type PageSource, readTickets, type Source } from '../connectors/index.ts'
 import { type ClassifyTickets, markDeleted, upsertTickets } from '../tickets/index.ts'
-import type { IngestionPayload } from './run-ingestion.ts'
+import type { IngestionPayload } from './run.ts'
 import { confirmMissing, countDeletions, forgetMissing, forgetSeen, listMissing } from './store.ts'
 import type { Walk } from './walk.ts'
 import { PROVIDER } from './write-on-behalf.ts'

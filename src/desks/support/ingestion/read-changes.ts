@@ -9,7 +9,7 @@ import {
 import { type ClassifiedTicket, type ClassifyTickets, markDeleted, upsertTickets } from '../tickets/index.ts'
 import { type Reading, readPage, startOrResumeReading } from './reading.ts'
 import { noteRejects } from './reject-store.ts'
-import type { IngestionPayload, RunProgress } from './run-ingestion.ts'
+import type { IngestionPayload, RunProgress } from './run.ts'
 
 type ReadResult = Reading['counts']
 

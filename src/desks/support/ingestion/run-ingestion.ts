@@ -14,16 +14,10 @@ import type { ClassifyNews, ClassifyTickets } from '../tickets/index.ts'
 import { closeWalk } from './close-walk.ts'
 import { ingestionFault } from './faults.ts'
 import { readChanges } from './read-changes.ts'
-import type { Reading } from './reading.ts'
+import type { IngestionPayload, RunProgress } from './run.ts'
 import { clearEarlierRuns } from './store.ts'
 import { sweepFor } from './sweep.ts'
 import { startOrResume, type Walk } from './walk.ts'
-
-/** Without a connector: the specification's provider, whose pages are walked. */
-export type IngestionPayload = { connector_id?: string | undefined }
-
-/** A walk over the provider's pages, or a reading of what changed at a connector. */
-export type RunProgress = Walk | Reading
 
 const INGESTION_RUN = 'ingestion.run'
 

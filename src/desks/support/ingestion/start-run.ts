@@ -2,7 +2,7 @@ import { recordAudit } from '../../../core/audit/index.ts'
 import type { EnqueueTask, TaskKind } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Tx } from '../../../platform/database/index.ts'
-import type { IngestionPayload, RunProgress } from './run-ingestion.ts'
+import type { IngestionPayload, RunProgress } from './run.ts'
 
 type NewRun = {
   tenantId: TenantId
