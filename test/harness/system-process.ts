@@ -43,8 +43,9 @@ export async function startSystemProcess(
   databaseUrl: string,
   environment: Environment = {},
   onSpawned: (process: Pick<SystemProcess, 'kill' | 'exited'>) => void = () => {},
+  main = MAIN,
 ): Promise<SystemProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     env: {
       ...{ PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILED },
       ...environmentFor(databaseUrl, { LOG_LEVEL: 'info', ...environment }),

@@ -38,9 +38,18 @@ afterAll(() => {
   for (const each of started) each.kill('SIGKILL')
 })
 
-/** A process of the system of its own, the way `npm start` runs it; killed after the test file if still there. */
-export const spawnSystem = (databaseUrl: string, environment: Environment = {}): Promise<SystemProcess> =>
-  startSystemProcess(databaseUrl, environment, (spawned) => {
+/**
+ * A process of the system of its own, the way `npm start` runs it; killed after the test file if still there. `main`: of
+ * another tree than this one.
+ */
+export const spawnSystem = (
+  databaseUrl: string,
+  environment: Environment = {},
+  main?: string,
+): Promise<SystemProcess> => {
+  const remember = (spawned: Pick<SystemProcess, 'kill' | 'exited'>) => {
     started.add(spawned)
     void spawned.exited.then(() => started.delete(spawned))
-  })
+  }
+  return startSystemProcess(databaseUrl, environment, remember, main)
+}
