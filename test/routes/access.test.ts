@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { permissions } from '../../src/modules.ts'
-import type { MountedRoute } from '../../src/platform/http/index.ts'
+import { API_PREFIX, type MountedRoute } from '../../src/platform/http/index.ts'
 import { type Answer, call } from '../harness/call.ts'
 import { factories, type Member, type Role } from '../harness/factories.ts'
 import { OPERATOR_TOKEN, testSystem } from '../harness/system.ts'
@@ -59,10 +59,11 @@ beforeAll(async () => {
   }
 })
 
+/** Announces JSON also where there is none, as many clients do with everything they send. */
 const send = (mounted: MountedRoute, sample: Sample, token?: string, method: string = mounted.route.method) =>
   call(`${system.url}${addressOf(mounted, sample)}`, {
     ...{ method, body: sample.upload ?? sample.body },
-    ...(sample.upload === undefined ? {} : { headers: { 'content-type': mounted.route.upload?.[0] ?? '' } }),
+    headers: { 'content-type': mounted.route.upload?.[0] ?? 'application/json' },
     ...(token === undefined ? {} : { token }),
   })
 
@@ -84,6 +85,9 @@ async function refusals(
   return wrong
 }
 
+/** Of somebody who may not call: it does not matter what is asked for. */
+const NOTHING: Sample = {}
+
 const closed = () => system.routes.filter(({ route }) => route.access !== 'public')
 const ofTenants = () => closed().filter(({ route }) => least.has(route.access))
 const ofOperator = () => closed().filter(({ route }) => route.access === 'operator')
@@ -99,6 +103,18 @@ describe('the route table', () => {
   it('is open to everybody only where that is meant', () => {
     const open = system.routes.filter(({ route }) => route.access === 'public').map(nameOf)
     expect(open.toSorted()).toEqual(PUBLIC.toSorted())
+  })
+})
+
+describe('a path without the prefix', () => {
+  it('answers like the one with it, whichever route it is', async () => {
+    const differing: unknown[] = []
+    for (const { url, route } of system.routes.filter(({ url }) => url.startsWith(API_PREFIX))) {
+      const short = { url: url.slice(API_PREFIX.length), route }
+      const [long, brief] = [await send({ url, route }, NOTHING), await send(short, NOTHING)]
+      if (brief.status === 404 || brief.body.code !== long.body.code) differing.push([nameOf(short), brief.body.code])
+    }
+    expect(differing).toEqual([])
   })
 })
 

@@ -5,7 +5,7 @@ export type Policy = {
   timeoutSeconds: number
   /** Calls under way at once on one circuit, over all processes. */
   callsInFlight: number
-  /** Exponential back-off with full jitter. */
+  /** Exponential back-off with equal jitter: at least half of each step is waited. */
   baseSeconds: number
   capSeconds: number
   /** What could not be delivered by then is dead. There is no greatest number of attempts. */

@@ -27,7 +27,7 @@ import { readJsonBodies } from './read-json.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { refuseOverload } from './refuse-overload.ts'
 import { type OnAnswered, observeRequests, requestId } from './request-lifecycle.ts'
-import { rewritePath } from './rewrite-path.ts'
+import { pathRewriter } from './rewrite-path.ts'
 import type { Route } from './route.ts'
 
 export const API_PREFIX = '/api/v1'
@@ -61,6 +61,7 @@ export type AppOptions = {
 
 /** Builds the HTTP server that production listens on and tests talk to. Throws when a route declares no known access. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const rewritePath = pathRewriter(API_PREFIX, options.routes, options.rootRoutes)
   const app = fastify({
     loggerInstance: options.logger as unknown as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),

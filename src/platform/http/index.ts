@@ -6,7 +6,6 @@ export { forgetOldKeys, hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempoten
 export type { LiveEvent } from './live/live-event.ts'
 export { decodeCursor, encodeCursor, linkHeader, PAGE_LIMIT_MAX, type Page, PageQuery, toPage } from './paging.ts'
 export { invalid, Problem } from './problem.ts'
-export { rewritePath } from './rewrite-path.ts'
 export {
   type Context,
   type PlatformRoute,

@@ -9,12 +9,16 @@ export const JSON_BODY_BOUNDS: Omit<JsonBounds, 'textCharacters'> = {
   nameCharacters: 1_000,
 }
 
-/** Reads JSON bodies; what is more than the bounds allow is refused before anything is made of it. */
+/**
+ * Reads JSON bodies; what is more than the bounds allow is refused before anything is made of it. Where a route takes no body,
+ * none may be announced as JSON: many clients send the header with everything.
+ */
 export function readJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   const bounds = { ...JSON_BODY_BOUNDS, textCharacters: Number.POSITIVE_INFINITY }
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '' && !request.routeOptions.config.declared?.body) return done(null, undefined)
     const excess = findJsonExcess(body, bounds)
     if (!excess) return parse(request, body, done)
     const fault = httpFault('http.json_too_complex', {

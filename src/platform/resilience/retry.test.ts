@@ -16,9 +16,9 @@ describe('backoffSeconds', () => {
     expect(backoffSeconds(policy, attempt, 1)).toBe(ceiling)
   })
 
-  it('draws from the whole range, so that callers who failed together spread out', () => {
-    expect(backoffSeconds(policy, 3, 0)).toBe(0)
-    expect(backoffSeconds(policy, 3, 0.5)).toBe(4)
+  it('waits half of the step in any case and draws the rest, so that callers who failed together spread out', () => {
+    expect(backoffSeconds(policy, 3, 0)).toBe(4)
+    expect(backoffSeconds(policy, 3, 0.5)).toBe(6)
   })
 })
 
@@ -35,10 +35,10 @@ describe('nextAttempt', () => {
     )
 
   it.each([
-    ['draws the wait from 0 …', {}, 0, {}, 0],
-    ['… to base × 2^(attempt − 1)', {}, 0.999, {}, 7.992],
+    ['draws the wait from half of base × 2^(attempt − 1) …', {}, 0, {}, 4],
+    ['… to the whole of it', {}, 0.998, {}, 7.992],
     ['waits at least as long as the other side asks', { retryAfterSeconds: 12 }, 0.5, {}, 12],
-    ['keeps its own wait when that is the longer one', { retryAfterSeconds: 1 }, 0.5, {}, 4],
+    ['keeps its own wait when that is the longer one', { retryAfterSeconds: 1 }, 0.5, {}, 6],
     ['waits no longer than the cap, whatever is asked for', { retryAfterSeconds: 86_400 }, 0.5, {}, 30],
     [
       'lets a cap of its own bound what is asked for',
@@ -47,7 +47,7 @@ describe('nextAttempt', () => {
       { retryAfterCapSeconds: 300 },
       300,
     ],
-    ['takes that cap also when it is the smaller one', { retryAfterSeconds: 20 }, 0.5, { retryAfterCapSeconds: 5 }, 5],
+    ['takes that cap also when it is the smaller one', { retryAfterSeconds: 20 }, 0, { retryAfterCapSeconds: 5 }, 5],
   ])('%s', (_guarantee, failure, random, policy, seconds) => {
     expect(next(failure, random, policy)).toEqual({ kind: 'retry', at: atAge(100 + seconds) })
   })

@@ -2,15 +2,16 @@
 export type RetryPolicy = {
   /** Attempts in all, the first included; 1 = never again. */
   attemptsMax: number
-  /** The first back-off is drawn from 0 to this. */
+  /** The first back-off is at least half of this, and less than this. */
   baseSeconds: number
   /** No back-off is longer than this. */
   capSeconds: number
 }
 
 /**
- * Seconds to wait before the attempt after `attempt` (1 = the first one failed): exponential with full jitter, so that
- * many who failed together do not come back together.
+ * Seconds to wait before the attempt after `attempt` (1 = the first one failed): exponential with equal jitter. Half of
+ * the step is waited in any case, so that nobody comes back at once; the other half is drawn, so that many who failed
+ * together do not come back together.
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  *
  * @param random 0 ≤ random < 1, passed in so that the rule can be tested.
@@ -22,7 +23,7 @@ export function backoffSeconds(
 ): number {
   // 2^30 s is past any cap; beyond it the power would become Infinity and Infinity × 0 is NaN.
   const ceiling = Math.min(policy.capSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30))
-  return random * ceiling
+  return (ceiling * (1 + random)) / 2
 }
 
 /** How patiently something is tried again whose end is its age, not a number of attempts. */
@@ -48,7 +49,7 @@ export function givesUp(policy: Pick<DeliveryPolicy, 'maxAgeSeconds'>, firstAt: 
 }
 
 /**
- * What becomes of a delivery whose attempt number `attempt` (1 = the first) has failed: full jitter, but not before the
+ * What becomes of a delivery whose attempt number `attempt` (1 = the first) has failed: equal jitter, but not before the
  * other side wants to be asked again, as long as its wish is not longer than its cap. One that is still young enough gets
  * its wait in full, so the last attempt may come up to one wait after the maximum age.
  *

@@ -7,7 +7,7 @@ import { ticketNotFound } from './faults.ts'
 import { FilterQuery, needsSearch, readFilter, type TicketFilter } from './listing/filter.ts'
 import { findMatches, listTickets } from './listing/list-tickets.ts'
 import { readPosition, SORTS } from './listing/order.ts'
-import { nextLink, PagingQuery, readSlice } from './listing/paging.ts'
+import { nextLink, PagingQuery, readSlice, withinReach } from './listing/paging.ts'
 import { findTicket, listChanges } from './store.ts'
 import {
   ChangeView,
@@ -140,7 +140,8 @@ function listRoute(database: Database, { operationId, path, summary, query: sche
       return { listing, matches: needsSearch(listing.filter) ? await findMatches(database, listing) : undefined }
     },
     handle: async ({ tx, prepared: { listing, matches }, request }) => {
-      const { tickets, total, total_is_estimate, nextCursor } = await listTickets(tx, listing, matches)
+      const found = withinReach(listing.slice, await listTickets(tx, listing, matches))
+      const { tickets, total, total_is_estimate, nextCursor } = found
       const body = { tickets: tickets.map(presentTicket), total, total_is_estimate, next_cursor: nextCursor }
       return reply(200, body, nextLink(request.originalUrl, nextCursor, listing.slice))
     },
