@@ -7,6 +7,8 @@ export type MailFault =
   | { kind: 'hang' | 'reset' }
 
 export type ReceivedMail = { from: string; to: string[]; raw: string }
+/** What the sender asked for beside addresses. */
+export type Envelope = { smtpUtf8: boolean }
 
 export type FakeMailServer = {
   /** With the login that it lets in. */
@@ -14,13 +16,15 @@ export type FakeMailServer = {
   setFault(fault: MailFault | null): void
   /** Every mail that was taken, oldest first; `raw` with its headers unfolded. */
   mails(): ReceivedMail[]
+  envelopes(): Envelope[]
   connections(): number
   close(): Promise<void>
 }
 
-/** A mail server without TLS, in memory. */
-export async function startFakeMailServer(): Promise<FakeMailServer> {
+/** A mail server without TLS, in memory; one of yesterday does not offer SMTPUTF8. */
+export async function startFakeMailServer({ hideSMTPUTF8 = false } = {}): Promise<FakeMailServer> {
   const mails: ReceivedMail[] = []
+  const envelopes: Envelope[] = []
   const sockets = new Set<Socket>()
   let fault: MailFault | null = null
 
@@ -31,6 +35,7 @@ export async function startFakeMailServer(): Promise<FakeMailServer> {
   }
   const server = new SMTPServer({
     ...{ hideSTARTTLS: true, authOptional: true, allowInsecureAuth: true, closeTimeout: 1, disableReverseLookup: true },
+    hideSMTPUTF8,
     onConnect: (_session, done) => {
       if (fault?.kind === 'hang') return
       if (fault?.kind === 'reset') for (const socket of sockets) socket.resetAndDestroy()
@@ -49,6 +54,7 @@ export async function startFakeMailServer(): Promise<FakeMailServer> {
         const refused = complaint('DATA')
         if (refused) return done(refused)
         const raw = Buffer.concat(chunks).toString()
+        envelopes.push({ smtpUtf8: envelope.smtpUtf8 === true })
         const from = envelope.mailFrom ? envelope.mailFrom.address : ''
         mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), raw: unfold(raw) })
         done()
@@ -68,6 +74,7 @@ export async function startFakeMailServer(): Promise<FakeMailServer> {
       fault = next
     },
     mails: () => structuredClone(mails),
+    envelopes: () => [...envelopes],
     connections: () => sockets.size,
     close: () =>
       new Promise((closed) => {

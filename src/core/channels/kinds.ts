@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mailAddress } from '../mail/index.ts'
 
 // Control characters and halves of surrogate pairs: in a name nobody needs them, in a header they begin another one.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
@@ -17,9 +18,8 @@ export const urlField = z
   .refine((address) => !UNPRINTABLE.test(address), 'must not contain control characters')
   .meta({ description: 'https, unless the operator allows its host; never shown again' })
 
-const recipient = z.string().trim().max(254).pipe(z.email())
 export const recipientsField = z
-  .array(recipient)
+  .array(mailAddress)
   .min(1)
   .max(20)
   .meta({ example: ['on-call@example.com'] })

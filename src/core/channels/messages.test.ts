@@ -201,8 +201,8 @@ describe('Slack', () => {
 
 describe('an e-mail', () => {
   const HEADERS = ['auto-submitted', 'content-type', 'date', 'from', 'message-id', 'mime-version', 'subject', 'to']
-  const mailing = async (recipients = ['ada@example.com']) => {
-    const server = await mailServer()
+  const mailing = async (recipients = ['ada@example.com'], hideSMTPUTF8 = false) => {
+    const server = await mailServer({ hideSMTPUTF8 })
     const sendMail = openTransport({ url: server.url, from: 'Signalbox <ops@example.com>' })
     const channel = channelOf('email', { settings: { recipients } })
     const send = sendWith({ sendMail })
@@ -266,6 +266,33 @@ describe('an e-mail', () => {
     expect(JSON.stringify(outcome)).not.toMatch(/swordfish|127\.0\.0\.1|so it is told/)
     if (to === 'AUTH')
       expect(outcome).toMatchObject({ reason: expect.stringContaining('the login of the installation') })
+  })
+
+  it('reaches addresses of any script at a server that offers SMTPUTF8', async () => {
+    const { server, send } = await mailing(['jürgen@example.com', 'ada@example.com'])
+    expect(await send()).toMatchObject({ kind: 'delivered' })
+    expect(server.mails()).toMatchObject([{ to: ['jürgen@example.com', 'ada@example.com'] }])
+    expect(server.envelopes()).toMatchObject([{ smtpUtf8: true }])
+  })
+
+  it('is refused with the reason where such an address cannot be given, and still reaches the others', async () => {
+    const alone = await mailing(['jürgen@example.com'], true)
+    const refused = { kind: 'refused', statusCode: null, reason: expect.stringContaining('SMTPUTF8') }
+    expect(await alone.send()).toMatchObject({ ...refused, disablesChannel: false })
+    expect(alone.server.mails()).toEqual([])
+    const among = await mailing(['jürgen@example.com', 'ada@example.com'], true)
+    expect(await among.send()).toMatchObject({ kind: 'delivered' })
+    expect(among.server.mails()).toMatchObject([{ to: ['ada@example.com'] }])
+  })
+
+  it('leaves no connection behind when its time is over, nor while it asks what the server takes', async () => {
+    const server = await mailServer()
+    server.setFault({ kind: 'hang' })
+    const sendMail = openTransport({ url: server.url, from: 'ops@example.com' })
+    const send = sendWith({ sendMail, timeout: 0.2 })
+    const channel = channelOf('email', { settings: { recipients: ['jürgen@example.com'] } })
+    expect(await send(channel, message(), never)).toMatchObject({ kind: 'failed' })
+    await expect.poll(() => server.connections()).toBe(0)
   })
 
   it('leaves no connection behind when its time is over', async () => {

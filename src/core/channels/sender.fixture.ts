@@ -71,7 +71,8 @@ const closed = <Server extends { close(): Promise<void> }>(server: Server): Serv
 export const receiver = async (...answer: Parameters<typeof startFakeReceiver>): Promise<FakeReceiver> =>
   closed(await startFakeReceiver(...answer))
 export const slack = async () => closed(await startFakeSlack())
-export const mailServer = async (): Promise<FakeMailServer> => closed(await startFakeMailServer())
+export const mailServer = async (...kind: Parameters<typeof startFakeMailServer>): Promise<FakeMailServer> =>
+  closed(await startFakeMailServer(...kind))
 
 /** What the other side does, in words that all kinds have in common. */
 export const BEHAVIOURS = [

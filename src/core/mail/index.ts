@@ -2,6 +2,7 @@ import { type Config, ConfigError } from '../../kernel/config.ts'
 import { defineModule } from '../../platform/module/index.ts'
 import { openTransport, type SendMail, type Smtp } from './transport.ts'
 
+export { mailAddress } from './mail-address.ts'
 export { type Mail, type MailOutcome, openTransport, type SendMail, type Smtp } from './transport.ts'
 
 export type MailApi = {
