@@ -44,11 +44,17 @@ describe('Freshdesk', () => {
     expect((await source.listChanges(null, signal)).tickets).toMatchObject([{ source: expected }])
   })
 
-  it('sends a status or source that is no number back with the reason', async () => {
+  it('sends a status that is no number back with the reason', async () => {
     const { fake, source } = await connect()
-    fake.put({ raw: { status: 'constructor', source: null } })
+    fake.put({ raw: { status: 'constructor' } })
     const [failed] = (await source.listChanges(null, signal)).failed
-    expect(failed?.reason).toMatch(/source.*status/)
+    expect(failed?.reason).toMatch(/status/)
+  })
+
+  it.each([null, 'constructor', {}, ''])('loses no ticket to the source %j, which is unknown', async (value) => {
+    const { fake, source } = await connect()
+    fake.put({ raw: { source: value } })
+    expect(await source.listChanges(null, signal)).toMatchObject({ failed: [], tickets: [{ source: 'unknown' }] })
   })
 
   it('tells tickets of years ago, which the list leaves out unless it is asked for them', async () => {

@@ -5,7 +5,7 @@ import { explainRefusal } from './explain-refusal.ts'
 import { advance, type Position, readPosition, writePosition } from './freshdesk-position.ts'
 import { isGoneAtFreshdesk, readFreshdeskTicket } from './freshdesk-ticket.ts'
 import { type ChangeSource, ProviderError } from './port.ts'
-import { fieldsOf, idText, sortOut } from './read-ticket.ts'
+import { fieldsOf, idText, latestRows, sortOut } from './read-ticket.ts'
 import { addressUnder, type Http, requestJson } from './request-json.ts'
 
 /** The key of an agent's profile. */
@@ -71,9 +71,10 @@ export function freshdeskSource(
       const hasNext = saysNext(headers) || rows.length >= PER_PAGE
       const next = advance(position, { changedAt, hasNext, answeredAt: dateOf(headers) })
       const isGone = (row: unknown) => position.stream !== 'tickets' || isGoneAtFreshdesk(row)
+      const told = latestRows(rows)
       return {
-        ...sortOut(rows.filter((row) => !isGone(row)).map(readFreshdeskTicket)),
-        deleted: rows.filter(isGone).flatMap((row) => idText(fieldsOf(row).id) ?? []),
+        ...sortOut(told.filter((row) => !isGone(row)).map(readFreshdeskTicket)),
+        deleted: told.filter(isGone).flatMap((row) => idText(fieldsOf(row).id) ?? []),
         cursor: writePosition(next.position),
         isLast: next.isWalkOver,
         reachedAt: position.stream === 'tickets' && position.back === null ? (changedAt.at(-1) ?? null) : null,

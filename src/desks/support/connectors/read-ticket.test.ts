@@ -35,6 +35,10 @@ describe('readTickets', () => {
     expect(tickets[0]?.created_at).toBe('2026-01-01T01:00:00.000Z')
   })
 
+  it.each([undefined, null, 4, '', {}, 'x'.repeat(101)])('keeps a ticket whose source is %j as unknown', (source) => {
+    expect(readTickets([{ ...ticket, source }], ours)).toMatchObject({ failed: [], tickets: [{ source: 'unknown' }] })
+  })
+
   it('takes a text of 1 MB', () => {
     expect(readTickets([{ ...ticket, message: 'x'.repeat(1_000_000) }], ours).tickets).toHaveLength(1)
   })

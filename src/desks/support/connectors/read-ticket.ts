@@ -11,9 +11,12 @@ const text = (max: number) => z.string().max(max).transform(storable)
 /** How much of a ticket that cannot be used is kept for whoever mends it. */
 const REJECT_BODY_MAX = 10_000
 
+/** The source of a ticket whose helpdesk says something else than a short text: no reason to lose the ticket. */
+const UNKNOWN_SOURCE = 'unknown'
+
 const DeliveredBody = z.object({
   id: text(200).pipe(z.string().min(1)),
-  source: text(100),
+  source: text(100).pipe(z.string().min(1)).catch(UNKNOWN_SOURCE),
   customer_id: text(200),
   subject: text(10_000),
   message: text(2_000_000),
@@ -38,7 +41,8 @@ export function readPlainly(fields: Fields): DeliveredTicket | undefined {
   const { id, source, customer_id, subject, message, status } = fields
   const created_at = typeof fields.created_at === 'string' ? plainMoment(fields.created_at) : undefined
   const updated_at = typeof fields.updated_at === 'string' ? plainMoment(fields.updated_at) : undefined
-  if (created_at === undefined || updated_at === undefined || !statuses.has(status) || id === '') return undefined
+  if (created_at === undefined || updated_at === undefined || !statuses.has(status)) return undefined
+  if (id === '' || source === '') return undefined
   if (!isPlain(id, 200) || !isPlain(source, 100) || !isPlain(customer_id, 200)) return undefined
   if (!isPlain(subject, 10_000) || !isPlain(message, 2_000_000)) return undefined
   return {
@@ -105,6 +109,16 @@ export function idText(id: unknown): string | undefined {
 /** The row of a list when it is an object; otherwise an empty one, so that what is wrong is told field by field. */
 export const fieldsOf = (row: unknown): Readonly<Record<string, unknown>> =>
   typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : {}
+
+/**
+ * Of rows with the same id the last: what a helpdesk tells later in one answer is how the ticket is now. Rows without an
+ * id are all kept.
+ */
+export function latestRows(rows: readonly unknown[]): readonly unknown[] {
+  const idOf = (row: unknown) => idText(fieldsOf(row).id)
+  const lastAt = new Map(rows.map((row, index) => [idOf(row), index]))
+  return rows.filter((row, index) => idOf(row) === undefined || lastAt.get(idOf(row)) === index)
+}
 
 export const isFailed = (read: DeliveredTicket | FailedTicket): read is FailedTicket => 'reason' in read
 

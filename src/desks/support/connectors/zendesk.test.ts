@@ -44,6 +44,34 @@ describe('Zendesk', () => {
     expect(page.failed).toMatchObject([{ reason: expect.stringContaining('status') }])
   })
 
+  it.each([{ channel: 4 }, null, { channel: '' }, { channel: 'x'.repeat(101) }])(
+    'loses no ticket to the channel %j, which is unknown',
+    async (via) => {
+      const { fake, source } = await connect()
+      fake.put({ raw: { via } })
+      expect(await source.listChanges(null, signal)).toMatchObject({ failed: [], tickets: [{ source: 'unknown' }] })
+    },
+  )
+
+  it('of a ticket that one answer tells several times, the last decides', async () => {
+    const row = { subject: 's', description: 'd', requester_id: 1, via: { channel: 'web' } }
+    const at = (id: number | undefined, status: string, second: number) => ({
+      ...{ ...row, id, status, created_at: '2026-10-01T00:00:00Z', updated_at: `2026-10-01T00:0${second}:00Z` },
+    })
+    const undeleted = [at(2, 'deleted', 1), at(2, 'open', 2)]
+    const deleted = [at(3, 'open', 3), at(3, 'deleted', 4)]
+    const mended = [at(4, 'no such', 5), at(4, 'solved', 6)]
+    const nameless = [at(undefined, 'open', 7), at(undefined, 'open', 8)]
+    const tickets = [...undeleted, ...deleted, ...mended, ...nameless]
+    const page = await answering({ tickets, after_cursor: 'c', end_of_stream: true }).listChanges(null, signal)
+    expect(page.tickets.map(({ external_id, status }) => [external_id, status])).toEqual([
+      ['2', 'open'],
+      ['4', 'closed'],
+    ])
+    expect(page.deleted).toEqual(['3'])
+    expect(page.failed).toHaveLength(2)
+  })
+
   it('the raw subject stands in for a missing one', async () => {
     const { fake, source } = await connect()
     fake.put({ raw: { subject: null, raw_subject: '{{dc.printer}}' } })

@@ -3,7 +3,7 @@ import { moment } from '../../../kernel/moment.ts'
 import { basicAuthorization, bearerAuthorization } from './authorization.ts'
 import { explainRefusal } from './explain-refusal.ts'
 import { type ChangePage, type ChangeSource, ProviderError } from './port.ts'
-import { fieldsOf, idText, sortOut } from './read-ticket.ts'
+import { fieldsOf, idText, latestRows, sortOut } from './read-ticket.ts'
 import { addressUnder, type Http, requestJson } from './request-json.ts'
 import { isDeletedAtZendesk, readZendeskTicket } from './zendesk-ticket.ts'
 
@@ -107,10 +107,11 @@ function authorizationOf(credentials: ZendeskCredentials): string {
     : basicAuthorization(`${credentials.email}/token`, credentials.api_token)
 }
 
-function readRows(rows: readonly unknown[]): Pick<ChangePage, 'tickets' | 'failed' | 'deleted' | 'reachedAt'> {
+function readRows(page: readonly unknown[]): Pick<ChangePage, 'tickets' | 'failed' | 'deleted' | 'reachedAt'> {
+  const rows = latestRows(page)
   const deleted = rows.filter(isDeletedAtZendesk).flatMap((row) => idText(fieldsOf(row).id) ?? [])
   const kept = rows.filter((row) => !isDeletedAtZendesk(row))
-  return { ...sortOut(kept.map(readZendeskTicket)), deleted, reachedAt: reachedAt(rows.at(-1)) }
+  return { ...sortOut(kept.map(readZendeskTicket)), deleted, reachedAt: reachedAt(page.at(-1)) }
 }
 
 /** The export's own clock, by which it is ordered; changes by the system move it but not `updated_at`. */

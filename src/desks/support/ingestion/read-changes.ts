@@ -55,7 +55,7 @@ async function storeChanges(tx: Tx, { runId, connector, page, tickets }: Changes
   const own = ownIds(connector.name)
   const delivery = { runId, origin: connector.connectorId }
   const stored = await upsertTickets(tx, tickets, delivery)
-  // A ticket that one page tells both changed and deleted is deleted: its change came first.
+  // No page tells a ticket both changed and deleted: of its rows only the last is told.
   const gone = page.deleted.map(own)
   const deleted = await markDeleted(tx, gone, runId)
   const failed = page.failed.map((each) => ({ ...each, id: own(each.id) }))
