@@ -7,12 +7,16 @@ import { type ExportFormat, SPELLINGS } from './columns.ts'
 import { guard, guardGuards, unguard } from './guarded-text.ts'
 
 const DANGEROUS = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', ' =1', '\u00a0=1', '＝1', '－1']
-const HARMLESS = ['', 'Hello', '1=1', 'a-b', "'quoted", 'x\t=1', '🙂']
+const HARMLESS = ['', 'Hello', '1=1', 'a-b', "'quoted", 'a;b', 'a\tb\nc', 'x, =1', '🙂']
+/** Behind each of these, a reader that splits there begins a cell; a quote may be taken for that of the cell. */
+const BORDERS = [';', '\t', '\n', '\r\n', '; ', ';;', '\t\t', ';"', '\n"']
 
 /** Texts that begin as guards and formulas do more often than others. */
 const text = fc
   .tuple(
     fc.constantFrom('', "'", "'\u2063", "'\u2063'\u2063", '=', '\t', ' -', '"', '"";', '\uFEFF'),
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('', ';', ';=', ';"=', '\t-1', '\n', '\r\n', "\n'\u2063", ";'\u2063=", '; '),
     fc.string({ unit: 'grapheme' }),
   )
   .map((parts) => parts.join(''))
@@ -20,6 +24,15 @@ const text = fc
 describe('a guarded text', () => {
   it.each(DANGEROUS)('begins with an apostrophe where a spreadsheet would see a formula: %j', (dangerous) => {
     expect(guard(dangerous).startsWith("'")).toBe(true)
+  })
+
+  it.each(BORDERS)('has no formula behind %j either, where other readers begin a cell', (border) => {
+    for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '＝1']) {
+      const guarded = guard(`x${border}${formula}`)
+      expect(guarded).toMatch(/[;\t\n]'\u2063/)
+      expect(cellsOf(guarded).filter(isFormula)).toEqual([])
+      expect(unguard(guarded)).toBe(`x${border}${formula}`)
+    }
   })
 
   it.each(HARMLESS)('is as it was where it would not: %j', (harmless) => {
@@ -33,6 +46,10 @@ describe('a guarded text', () => {
     )
   })
 })
+
+/** As a careless reader splits a text, at anything that could stand between cells. */
+const cellsOf = (text: string) => text.split(/[;\t\r\n]/).map((cell) => cell.replaceAll('"', '').trim())
+const isFormula = (cell: string) => /^[=+\-@＝＋－＠]/u.test(cell)
 
 const ticket = (change: Partial<Ticket>): Ticket => ({
   ...{ ticket_id: '0198b3b2-7d2a-7bb2-b0c0-1b2a3c4d5e6f', external_id: 'e', tenant_id: 't', origin: 'provider' },
@@ -73,6 +90,16 @@ describe.each(['csv', 'ndjson'] as const)('a file of tickets as %s', (format) =>
       { numRuns: 300 },
     )
   })
+})
+
+it.each([';', '\t'])('no cell of a CSV begins as a formula does, also when it is split at “%s”', (sign) => {
+  const { head, line } = SPELLINGS.csv
+  const texts = [...DANGEROUS, ...BORDERS.map((border) => `x${border}=1+1;`), 'ends with;', 'a;"=1;', '\n=1\n']
+  const rows = texts.map((text) => line(ticket({ subject: text, message: text, customer_id: text })))
+  const file = [head, ...rows].join('')
+  for (const row of file.split(/[\r\n]/)) {
+    for (const cell of row.split(sign)) expect(cell.replace(/^[\s"]*/, ''), row).not.toMatch(/^[=+\-@＝＋－＠]/u)
+  }
 })
 
 it('no cell of a CSV begins as a formula does', async () => {
