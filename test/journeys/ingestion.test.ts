@@ -69,6 +69,24 @@ describe('a run', () => {
     expect(Math.max(...times.map(inWindow))).toBeLessThanOrEqual(limit)
   })
 
+  it('deletes for its own tenant a ticket whose id is another tenant’s now', async () => {
+    const { helpdesk, start, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 100 })
+    const system = await start()
+    await makeTenants(system, ['tenant_a', 'tenant_b'])
+    const { id } = helpdesk.insertTicket({ tenant_id: 'tenant_a' })
+    await ended(system, await startRun(system, 'tenant_a'))
+    helpdesk.changeTicket(id, { tenant_id: 'tenant_b' })
+    for (const [tenant, count] of [
+      ['tenant_a', { deleted: 1 }],
+      ['tenant_b', { deleted: 0 }],
+    ] as const) {
+      expect(await ended(system, await startRun(system, tenant))).toMatchObject({ stable: true, ...count })
+    }
+    const deletedAt = async (tenant: string) =>
+      (await operator<{ deleted_at: string | null }>(system, `/tickets/${id}?tenant_id=${tenant}`)).body.deleted_at
+    expect([await deletedAt('tenant_a'), await deletedAt('tenant_b')]).toEqual([expect.any(String), null])
+  })
+
   it('ends as failed with the reason when the provider refuses', async () => {
     const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({ tickets: 100 })
     helpdesk.setFaults([{ route: PAGES, kind: 'status', status: 403 }])

@@ -61,9 +61,11 @@ async function askForUnlisted(
   })
   for (const id of unlisted) {
     const { answer: found } = await callProvider(source, (provider) => provider.findTicket(id, signal), { signal, log })
-    const tickets = await classifyTickets(tenantId, readTickets([found], tenantId).tickets)
+    const read = readTickets([found], tenantId)
+    const tickets = await classifyTickets(tenantId, read.tickets)
     await write(async (tx) => {
-      if (found === null) {
+      // Another tenant's ticket of the same id says nothing for this one.
+      if (tickets.length === 0 && read.failed.length === 0) {
         await confirmMissing(tx, taskId, id)
         return walk
       }

@@ -99,7 +99,7 @@ export async function passPages(
     }
     const call = callProvider(source, (provider) => provider.listPage(page, signal), { ...context, signal, onLeave })
     const reads = call.then(({ answer: { nextPage, totalCount, bytes, tickets }, retries, throttled }) => {
-      asked.head = { page, nextPage, totalCount, cost: { retries, throttled, bytes } }
+      asked.head = { page, nextPage, totalCount, cost: { retries, throttled, bytes }, isEmpty: tickets.length === 0 }
       return Promise.all(receivers.map((receiver) => read(receiver, tickets)))
     })
     // When storing an earlier page fails first, nobody awaits it.

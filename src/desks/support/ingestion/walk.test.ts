@@ -18,7 +18,7 @@ const LAST = 5
 const cost = { retries: 1, throttled: 2, bytes: 10 }
 
 const receive = (walk: Walk, page: number, totalCount = 450) =>
-  receivePage(walk, { page, nextPage: page === LAST ? null : page + 1, totalCount, cost })
+  receivePage(walk, { page, nextPage: page === LAST ? null : page + 1, totalCount, cost, isEmpty: false })
 
 /** A walk that has its first list and then these pages. */
 const walked = (...pages: number[]) =>
@@ -73,8 +73,27 @@ describe('a walk', () => {
   })
 
   it('takes an empty provider for one empty page', () => {
-    const empty = receivePage(walked(), { page: 1, nextPage: null, totalCount: 0, cost })
+    const empty = receivePage(walked(), { page: 1, nextPage: null, totalCount: 0, cost, isEmpty: true })
     expect(receiveDeletedList(empty, 'before', cost)).toMatchObject({ phase: 'closing', stable: true })
+  })
+
+  it('counts only pages that the provider has, also when the sweep stood where it once had more', () => {
+    const past = { page: 40, nextPage: null, totalCount: 450, cost, isEmpty: true }
+    const begun = receivePage(walked(), past)
+    expect(begun).toMatchObject({ total_pages: LAST, last_page: null, received: [], calls: 2 })
+    const round = [1, 2, 3, 4, 5].reduce((walk, page) => receive(walk, page), begun)
+    expect(round).toMatchObject({ total_pages: LAST, received: [[1, LAST]] })
+    expect(isRoundComplete(round)).toBe(true)
+    const shrunk = receive(walked(1, 2, 3), 8)
+    expect(receivePage(shrunk, { ...past, page: 4, isEmpty: false })).toMatchObject({
+      total_pages: 4,
+      received: [[1, 4]],
+    })
+  })
+
+  it('takes an empty page for the last one when the page before promised it', () => {
+    const promised = receivePage(walked(1, 2), { page: 3, nextPage: null, totalCount: 200, cost, isEmpty: true })
+    expect(promised).toMatchObject({ total_pages: 3, last_page: 3, received: [[1, 3]] })
   })
 
   it('goes on, after a crash, with what was stored', () => {
@@ -107,7 +126,7 @@ describe('the next page of a sweep', () => {
 })
 
 describe('the walks of pages that are stored one behind the other', () => {
-  const head = (page: number) => ({ page, nextPage: page + 1, totalCount: 450, cost })
+  const head = (page: number) => ({ page, nextPage: page + 1, totalCount: 450, cost, isEmpty: false })
   const run = (taskId: string, fencing = 1) => ({ taskId, fencing, walk: walked(1) })
 
   it('follow from one another, each run’s and each claim’s by itself', () => {

@@ -69,7 +69,14 @@ export const needsDeletedList = (walk: Walk): boolean =>
 export const needsPages = (walk: Walk): boolean => walk.phase === 'walking' && !needsDeletedList(walk)
 
 /** What a page says of the whole. */
-export type PageHead = { page: number; nextPage: number | null; totalCount: number; cost: CallCost }
+export type PageHead = {
+  page: number
+  nextPage: number | null
+  totalCount: number
+  cost: CallCost
+  /** Whether nothing is on it, nobody's ticket. */
+  isEmpty: boolean
+}
 
 const spend = (walk: Walk, cost: CallCost) => ({
   calls: walk.calls + 1,
@@ -80,17 +87,30 @@ const spend = (walk: Walk, cost: CallCost) => ({
 
 /** The walk after a page, but for what became of its tickets: that is counted where they are stored. */
 export function receivePage(walk: Walk, head: PageHead): Walk {
-  const last_page = head.nextPage === null ? head.page : walk.last_page
+  const isPastTheEnd = saysNothingOfTheEnd(walk, head)
+  const last_page = head.nextPage === null && !isPastTheEnd ? head.page : walk.last_page
+  const received = isPastTheEnd ? walk.received : insertPage(walk.received, head.page)
   return {
     ...walk,
-    received: insertPage(walk.received, head.page),
+    received: last_page === null ? received : pagesUpTo(received, last_page),
     last_page,
-    total_pages: last_page ?? Math.max(Math.ceil(head.totalCount / PAGE_SIZE), head.page + 1),
+    total_pages: last_page ?? Math.max(Math.ceil(head.totalCount / PAGE_SIZE), isPastTheEnd ? 1 : head.page + 1),
     total_count: walk.total_count ?? head.totalCount,
     total_changed: walk.total_changed || (walk.total_count !== null && walk.total_count !== head.totalCount),
     ...spend(walk, head.cost),
   }
 }
+
+/**
+ * An empty page is the last one only when the page before said that there is another. Otherwise the sweep stood further
+ * on, from when the provider had more tickets: its pages end before that one.
+ */
+function saysNothingOfTheEnd({ received }: Walk, { page, nextPage, isEmpty }: PageHead): boolean {
+  return isEmpty && nextPage === null && page > 1 && firstMissing(received, page - 1) === page - 1
+}
+
+const pagesUpTo = (ranges: Walk['received'], last: number): Walk['received'] =>
+  ranges.flatMap(([from, to]) => (from > last ? [] : [[from, Math.min(to, last)] as [number, number]]))
 
 /**
  * Runs' walks as they will be when the pages given to be stored so far are stored, in the order in which they were
