@@ -138,6 +138,13 @@ const variables = {
     example: '30',
     about: 'how long one call to the provider may take',
   },
+  CLOCK_SKEW_SECONDS: {
+    schema: seconds(0, 86_400).default(600),
+    bound: '0 to 86400 seconds',
+    example: '600',
+    about:
+      'how far ahead of ours the clock of a helpdesk may be; tickets changed later than that do not win by their time',
+  },
   OUTBOUND_PRIVATE_HOSTS: {
     schema: list(hostAndPort).optional(),
     bound: 'host or host:port entries, separated by commas',

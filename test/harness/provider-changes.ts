@@ -1,10 +1,13 @@
 import type { MockProvider, Ticket } from '../../mock-provider/index.ts'
 import type { Random } from '../../mock-provider/random.ts'
 
-/** Later than anything the provider says by itself, so that a change given this time is the newest. */
-const FIRST_CHANGE_AT = Date.parse('2035-01-01T00:00:00Z')
+/**
+ * Later than anything the provider says by itself, so that a change given this time is the newest; and not ahead of our
+ * clock, where times do not win. What one file changes takes less than these days in seconds.
+ */
+const FIRST_CHANGE_AT = Math.floor(Date.now() / 1_000) * 1_000 - 7 * 86_400_000
 
-/** A clock for `updated_at` that never stands still: the provider's own has seconds, and an equal time changes nothing. */
+/** A clock for `updated_at` that never stands still, so that of two changes one is newer: the provider's own has seconds. */
 export function changeClock(): () => string {
   let seconds = 0
   return () => {

@@ -25,7 +25,7 @@ export function ticketModel(helpdesk: MockProvider) {
     if (isDeleted) return { ...stored, isLive: false }
     // Set aside, never deleted: whatever is stored stays.
     if (!isUsable(current)) return stored
-    const isNewer = stored.version === null || Date.parse(current.updated_at) > Date.parse(stored.version.updated_at)
+    const isNewer = stored.version === null || Date.parse(current.updated_at) >= Date.parse(stored.version.updated_at)
     return { version: isNewer ? current : stored.version, isLive: true }
   }
   const distinct = (states: Stored[]) => [...new Map(states.map((state) => [key(state), state])).values()]

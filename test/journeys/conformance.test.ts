@@ -40,6 +40,28 @@ describe.each(SOURCES)('tickets from $name', ({ name, open }) => {
     expect(await scene.history(id)).toEqual(['created', 'updated status, subject'])
   })
 
+  it('change at the same second, and whatever time to come they named', async () => {
+    const scene = await open(shared())
+    // Of late, so that a helpdesk that is asked what changed lists it.
+    const secondsAgo = (seconds: number) => `${new Date(Date.now() - seconds * 1_000).toISOString().slice(0, -5)}Z`
+    const [FAR, once] = ['2206-01-01T00:00:00Z', secondsAgo(60)]
+    const [twice, ahead] = [put(scene, 'one', { updated_at: once }), put(scene, 'one', { updated_at: FAR })]
+    await scene.run()
+    const subjects = async () => {
+      const byId = new Map((await scene.stored()).map(({ external_id, subject }) => [external_id, subject]))
+      return [byId.get(twice), byId.get(ahead)]
+    }
+    scene.put({ id: twice, subject: 'two', updated_at: once })
+    scene.put({ id: ahead, subject: 'two', updated_at: FAR })
+    expect(await scene.run()).toMatchObject({ updated: 2 })
+    expect(await subjects()).toEqual(['two', 'two'])
+    scene.put({ id: ahead, subject: 'three', updated_at: secondsAgo(30) })
+    expect(await scene.run()).toMatchObject({ updated: 1 })
+    expect(await subjects()).toEqual(['two', 'three'])
+    expect(await scene.run()).toMatchObject({ updated: 0 })
+    expect(await scene.history(ahead)).toEqual(['created', 'updated subject', 'updated subject'])
+  })
+
   it('that cannot be used are set aside with the reason, spoil nothing, and are taken when they are mended', async () => {
     const scene = await open(shared())
     const [bad] = [put(scene, 'bad', { isBroken: true }), put(scene, 'good')]

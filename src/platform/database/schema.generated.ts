@@ -454,6 +454,7 @@ export interface TicketPeriodCounts {
 }
 
 export interface Tickets {
+  compared_at: Timestamp | null;
   corrected_at: Timestamp | null;
   corrected_by: string | null;
   created_at: Timestamp;

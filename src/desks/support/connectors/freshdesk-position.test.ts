@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { advance, type PageSeen, type Position, readPosition, writePosition } from './freshdesk-position.ts'
 
+const now = new Date('2026-03-01T12:00:00.000Z')
 const at = (time: string) => `2026-03-01T${time}.000Z`
-const start = (origin: string): Position => ({ ...readPosition(null), origin, since: origin })
+const start = (origin: string): Position => ({ ...readPosition(null, now), origin, since: origin })
 const page = (changedAt: string[], seen: Partial<PageSeen> = {}): PageSeen => ({
   changedAt,
   hasNext: false,
@@ -64,9 +65,19 @@ describe('the position in a Freshdesk account', () => {
     expect(finish(advance(start(at('10:58:00')), page([at('11:00:00')])).position).since).toBe(at('10:58:00'))
   })
 
-  it('goes on by the tickets alone where answers have no date', () => {
-    const deleted = advance(start(at('08:00:00')), page([at('11:00:00')], { answeredAt: null })).position
-    expect(finish(deleted).since).toBe(at('10:55:00'))
+  it('is not led ahead by a ticket that says it changed in 2206', () => {
+    const ahead = '2206-01-01T00:00:00.000Z'
+    const deleted = advance(start(at('08:00:00')), page([at('11:00:00'), ahead])).position
+    expect(finish(deleted)).toMatchObject({ since: at('11:55:00'), origin: at('11:55:00') })
+  })
+
+  it('starts anew where an earlier version was led ahead, and nowhere else', () => {
+    const led = (origin: string) => readPosition(writePosition(start(origin)), now)
+    expect(led('2206-01-01T00:00:00.000Z')).toEqual(readPosition(null, now))
+    expect(led(at('12:10:00'))).toEqual(start(at('12:10:00')))
+    // Walking over tickets of 2206 is not starting there.
+    const walking = { ...start(at('08:00:00')), since: '2206-01-01T00:00:00.000Z' }
+    expect(readPosition(writePosition(walking), now)).toEqual(walking)
   })
 
   it('refuses to go on where more tickets changed in a second than are listed', () => {
@@ -76,9 +87,9 @@ describe('the position in a Freshdesk account', () => {
 
   it('survives being written down, and nothing else is taken for it', () => {
     const position = { ...start(at('09:00:00')), page: 7, back: at('10:00:00') }
-    expect(readPosition(writePosition(position))).toEqual(position)
+    expect(readPosition(writePosition(position), now)).toEqual(position)
     for (const other of ['', '{}', 'null', 'MTU4MDc1Mzc5OC4wfHw0MzJ8', writePosition({ ...position, page: 301 })]) {
-      expect(() => readPosition(other)).toThrow(/cannot be read/)
+      expect(() => readPosition(other, now)).toThrow(/cannot be read/)
     }
   })
 })

@@ -27,6 +27,12 @@ const PAGES_MAX = 300
  */
 const OVERLAP_SECONDS = 300
 
+/**
+ * A walk starts before our own now. One that starts later than by this was led there by a ticket or a clock that lies ahead,
+ * and nobody knows what changed meanwhile: the next one starts anew.
+ */
+const AHEAD_MAX_MS = 600_000
+
 /** Without `updated_since` only tickets created in the last 30 days are listed. */
 const EARLIEST = '1970-01-01T00:00:00.000Z'
 
@@ -40,14 +46,14 @@ const Position = z.strictObject({
   back: z.union([instant, z.literal('end')]).nullable(),
   /** From where this walk started; every stream starts there. */
   origin: instant,
-  /** When this walk began, by Freshdesk's clock. What changed later is told again by the next one. */
+  /** When this walk began, by Freshdesk's clock or by ours, whichever is behind. What changed later is told again by the next. */
   begun: instant.nullable(),
   newest: instant.nullable(),
 })
 export type Position = z.output<typeof Position>
 
 /** A page as it matters here: when its tickets changed, in its order, in UTC with milliseconds so that texts compare. */
-export type PageSeen = { changedAt: readonly string[]; hasNext: boolean; answeredAt: string | null }
+export type PageSeen = { changedAt: readonly string[]; hasNext: boolean; answeredAt: string }
 
 const walkFrom = (origin: string): Position => ({
   stream: 'tickets',
@@ -60,10 +66,11 @@ const walkFrom = (origin: string): Position => ({
 })
 
 /** @throws ProviderError `refused` when the cursor is none of `writePosition`. */
-export function readPosition(cursor: string | null): Position {
+export function readPosition(cursor: string | null, now: Date): Position {
   if (cursor === null) return walkFrom(EARLIEST)
   try {
-    return Position.parse(JSON.parse(cursor))
+    const position = Position.parse(JSON.parse(cursor))
+    return Date.parse(position.origin) > now.getTime() + AHEAD_MAX_MS ? walkFrom(EARLIEST) : position
   } catch (cause) {
     throw new ProviderError('refused', 'the stored position in this Freshdesk account cannot be read', { cause })
   }

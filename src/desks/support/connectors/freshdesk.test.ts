@@ -15,6 +15,15 @@ async function connect() {
   return { fake, source }
 }
 
+/** The account as a proxy shows it that takes all headers away and puts in these. */
+function withHeaders(baseUrl: string, headers: Record<string, string>) {
+  const proxied: typeof fetch = async (...call) => {
+    const { status, body } = await fetch(...call)
+    return new Response(body, { status, headers })
+  }
+  return freshdeskSource({ baseUrl, credentials: { api_key: 'freshdesk-key' } }, { fetch: proxied, timeoutSeconds: 30 })
+}
+
 describe('Freshdesk', () => {
   it.each([
     [2, 'open'],
@@ -86,15 +95,21 @@ describe('Freshdesk', () => {
     const { fake } = await connect()
     for (let index = 0; index < 250; index += 1)
       fake.put({ updated_at: new Date(1.7e12 + index * 1_000).toISOString() })
-    const withoutLinks: typeof fetch = async (...call) => {
-      const { status, body } = await fetch(...call)
-      return new Response(body, { status })
-    }
-    const source = freshdeskSource(
-      { baseUrl: fake.url, credentials: { api_key: 'freshdesk-key' } },
-      { fetch: withoutLinks, timeoutSeconds: 30 },
-    )
+    const source = withHeaders(fake.url, {})
     expect((await follow(emptyMirror(), () => source)).tickets.size).toBe(250)
+  })
+
+  it.each([
+    ['the answers have no date', {}],
+    ['its clock is wrong as well', { date: 'Wed, 01 Jan 2206 00:00:00 GMT' }],
+  ])('tells what changes after a ticket that says it changed in 2206, also where %s', async (_when, headers) => {
+    const { fake } = await connect()
+    const [strange, usual] = [fake.put({ updated_at: '2206-01-01T00:00:00Z' }), fake.put({ subject: 'as it was' })]
+    const source = withHeaders(fake.url, headers)
+    const mirror = await follow(emptyMirror(), () => source)
+    expect([...mirror.tickets.keys()].toSorted()).toEqual([strange, usual].toSorted())
+    fake.put({ id: Number(usual), subject: 'changed' })
+    expect((await follow(mirror, () => source)).tickets.get(usual)?.subject).toBe('changed')
   })
 
   it('refuses to walk more tickets of one second than Freshdesk lists, after a bounded number of calls', async () => {

@@ -68,7 +68,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
         const withdrawn = await withdrawCorrection(tx, ticket_id)
         if (!withdrawn) throw notCorrected()
         const judgement = judge(await classifier.currentRules(tx), withdrawn)
-        await storeJudgements(tx, [{ ticket_id, updated_at: withdrawn.updated_at, ...judgement }], caller.id)
+        await storeJudgements(tx, [{ ticket_id, as_of: withdrawn.as_of, ...judgement }], caller.id)
         const [action, subject] = ['ticket.withdraw_correction', `ticket:${ticket_id}`]
         await recordAudit(tx, { tenantId, actor: caller.id, action, subject })
         return reply(200, presentTicket(await requireTicket(tx, ticket_id)))

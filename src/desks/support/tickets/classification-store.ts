@@ -1,15 +1,16 @@
 import { sql } from 'kysely'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
 import type { Judgement } from './ticket.ts'
+import { DIGEST, type StoredVersion } from './told-time.ts'
 
-/** Of live tickets of this origin among `externalIds`: when the helpdesk changed what is stored. */
-export async function listStoredTimes(
+/** The live tickets of this origin among `externalIds`, as they are stored. */
+export async function listStoredVersions(
   tx: Tx,
   externalIds: readonly string[],
   origin: string,
-): Promise<{ external_id: string; updated_at: Date }[]> {
-  const { rows } = await sql<{ external_id: string; updated_at: Date }>`${prepared('stored_times')}
-    select external_id, updated_at from tickets
+): Promise<StoredVersion[]> {
+  const { rows } = await sql<StoredVersion>`${prepared('stored_versions')}
+    select external_id, updated_at, compared_at is not null as is_ahead, ${DIGEST} as digest from tickets
     where external_id = any(${[...externalIds]}) and origin = ${origin} and deleted_at is null`.execute(tx)
   return rows
 }
@@ -57,11 +58,12 @@ export async function withdrawCorrection(tx: Tx, ticketId: string): Promise<Outd
   const { rows } = await sql<OutdatedTicket>`
     update tickets set corrected_at = null, corrected_by = null
     where ticket_id = ${ticketId} and corrected_at is not null
-    returning ticket_id, subject, message, updated_at`.execute(tx)
+    returning ticket_id, subject, message, ingested_at::text as as_of`.execute(tx)
   return rows[0]
 }
 
-type OutdatedTicket = { ticket_id: string; subject: string; message: string; updated_at: Date }
+/** `as_of`: when it was stored, to the microsecond; its text changes with that, and need not with `updated_at`. */
+type OutdatedTicket = { ticket_id: string; subject: string; message: string; as_of: string }
 
 /** Tickets whose classification is not of these rules. Not locked: nobody's page has to wait while they are classified. */
 export async function listOutdated(
@@ -69,7 +71,7 @@ export async function listOutdated(
   page: { ruleVersion: string; after: string | undefined; limit: number },
 ): Promise<OutdatedTicket[]> {
   const { rows } = await sql<OutdatedTicket>`
-    select ticket_id, subject, message, updated_at from tickets
+    select ticket_id, subject, message, ingested_at::text as as_of from tickets
     where rule_version is distinct from ${page.ruleVersion}
       and ${page.after === undefined ? sql`true` : sql`ticket_id > ${page.after}`}
     order by ticket_id limit ${page.limit}`.execute(tx)
@@ -107,8 +109,8 @@ export const RULE_VERSIONS = sql<{ rule_version: string | null }>`
     union all
     select rule_version from last where rule_version is null`
 
-/** What rules say about a ticket as it was at that time. */
-type DatedJudgement = Judgement & { ticket_id: string; updated_at: Date }
+/** What rules say about a ticket as it was then. */
+type DatedJudgement = Judgement & Pick<OutdatedTicket, 'ticket_id' | 'as_of'>
 
 /**
  * Stores what other rules say about tickets; returns how many mean something else now. A ticket that changed since it was
@@ -122,7 +124,7 @@ export async function storeJudgements(
   const { rows } = await sql<{ changed: number }>`
     with judged as (
       select * from jsonb_to_recordset(${JSON.stringify(judgements)}::jsonb) as page(
-        ticket_id uuid, updated_at timestamptz, urgency text, sentiment text, requires_action boolean, language text, keywords text[],
+        ticket_id uuid, as_of timestamptz, urgency text, sentiment text, requires_action boolean, language text, keywords text[],
         rule_version text, matches jsonb)
     ), stored as (
       update tickets set
@@ -130,7 +132,7 @@ export async function storeJudgements(
         sentiment = case when corrected_at is null then judged.sentiment else tickets.sentiment end,
         requires_action = case when corrected_at is null then judged.requires_action else tickets.requires_action end,
         language = judged.language, keywords = judged.keywords, rule_version = judged.rule_version, matches = judged.matches
-      from judged where tickets.ticket_id = judged.ticket_id and tickets.updated_at = judged.updated_at
+      from judged where tickets.ticket_id = judged.ticket_id and tickets.ingested_at = judged.as_of
       returning ${OLD_AND_NEW}
     ), recorded as (
       insert into ticket_history (tenant_id, ticket_id, action, field, old_value, new_value, changed_by, recorded_at)

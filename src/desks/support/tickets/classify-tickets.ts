@@ -2,16 +2,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import { type Classification, type Classifier, type CompiledRules, classify } from '../classification/index.ts'
-import { listStoredTimes } from './classification-store.ts'
+import { listStoredVersions } from './classification-store.ts'
 import { storedMatch } from './stored-match.ts'
 import type { ClassifiedTicket, DeliveredTicket } from './ticket.ts'
+import { isNews, toldAt } from './told-time.ts'
 
 /** Says what delivered tickets mean, by the rules of their tenant. */
 export type ClassifyTickets = (tenantId: TenantId, tickets: readonly DeliveredTicket[]) => Promise<ClassifiedTicket[]>
 
 /**
  * The same for tickets of which most are known already: those that the tenant has as they are, or newer, need no more
- * work and are only counted. Nothing is lost when somebody writes meanwhile: a stored `updated_at` never goes back.
+ * work and are only counted. What somebody writes meanwhile is as if it had been told after them.
  */
 export type ClassifyNews = (
   tenantId: TenantId,
@@ -22,14 +23,24 @@ export type ClassifyNews = (
 /** How long a page keeps everything else of this process waiting: requests, and answers of the database. */
 const TURN_MS = 2
 
-export function classifyTicketsWith({ classifier, database }: { classifier: Classifier; database: Database }) {
+/** `skewSeconds`: how far ahead of ours the clock of a helpdesk may be. */
+export function classifyTicketsWith({
+  classifier,
+  database,
+  skewSeconds,
+}: {
+  classifier: Classifier
+  database: Database
+  skewSeconds: number
+}) {
   const classifyTickets: ClassifyTickets = async (tenantId, tickets) => {
     if (tickets.length === 0) return []
     const rules = await classifier.rulesOf(tenantId)
     const classified: ClassifiedTicket[] = []
+    const told = { now: Date.now(), skewSeconds }
     let turnEnds = performance.now() + TURN_MS
     for (const ticket of tickets) {
-      classified.push({ ...ticket, ...judge(rules, ticket) })
+      classified.push({ ...toldAt(ticket, told), ...judge(rules, ticket) })
       if (performance.now() < turnEnds) continue
       await nextTurn()
       turnEnds = performance.now() + TURN_MS
@@ -39,11 +50,14 @@ export function classifyTicketsWith({ classifier, database }: { classifier: Clas
   const classifyNews: ClassifyNews = async (tenantId, tickets, origin) => {
     if (tickets.length === 0) return { news: [], unchanged: 0 }
     const ids = tickets.map(({ external_id }) => external_id)
-    const stored = await database.withTenant(tenantId, (tx) => listStoredTimes(tx, ids, origin))
-    const times = new Map(stored.map(({ external_id, updated_at }) => [external_id, updated_at.getTime()]))
-    const isNews = ({ external_id, updated_at }: DeliveredTicket) =>
-      Date.parse(updated_at) > (times.get(external_id) ?? Number.NEGATIVE_INFINITY)
-    const news = await classifyTickets(tenantId, tickets.filter(isNews))
+    const stored = await database.withTenant(tenantId, (tx) => listStoredVersions(tx, ids, origin))
+    const versions = new Map(stored.map((version) => [version.external_id, version]))
+    const told = { now: Date.now(), skewSeconds }
+    const mayBeNews = (ticket: DeliveredTicket) => {
+      const version = versions.get(ticket.external_id)
+      return version === undefined || isNews(toldAt(ticket, told), version)
+    }
+    const news = await classifyTickets(tenantId, tickets.filter(mayBeNews))
     return { news, unchanged: new Set(ids).size - new Set(news.map(({ external_id }) => external_id)).size }
   }
   return { classifyTickets, classifyNews }

@@ -30,13 +30,13 @@ export const ticketsModule = defineModule({
   migrations: new URL('./migrations/', import.meta.url),
   permissions: { 'ticket.read': 'viewer', 'ticket.correct': 'agent', 'ticket.reclassify': 'manager' },
   needs: { audit: auditModule, tasks: tasksModule, signals: signalsModule, classification: classificationModule },
-  open: ({ database, logger }, { tasks, classification }) => {
+  open: ({ config, database, logger }, { tasks, classification }) => {
     const dependencies = { database, classifier: classification.classifier, enqueue: tasks.enqueue, logger }
     const reclassify = ticketReclassify(classification.classifier)
     const startReclassification = startReclassificationWith(dependencies, reclassify)
     classification.onRulesChanged(startReclassification)
     return {
-      api: classifyTicketsWith(dependencies) satisfies TicketsApi,
+      api: classifyTicketsWith({ ...dependencies, skewSeconds: config.CLOCK_SKEW_SECONDS }) satisfies TicketsApi,
       // The routes with fixed names first: `/tickets/corrections` is no ticket's id.
       routes: [...ticketClassificationRoutes({ ...dependencies, startReclassification }), ...ticketRoutes(database)],
       kinds: [reclassify],

@@ -55,8 +55,8 @@ async function classifyOutdated(
       const outdated = await listOutdated(tx, { ruleVersion: rules.version, after, limit: AT_ONCE })
       more = outdated.length === AT_ONCE
       after = outdated.at(-1)?.ticket_id
-      const judgements = outdated.map(({ ticket_id, updated_at, ...text }) => ({
-        ...{ ticket_id, updated_at },
+      const judgements = outdated.map(({ ticket_id, as_of, ...text }) => ({
+        ...{ ticket_id, as_of },
         ...judge(rules, text),
       }))
       const changed = await storeJudgements(tx, judgements, `rules:${rules.version}`)

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { uuidsV7 } from '../../../kernel/uuid.ts'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
 import type { ClassifiedTicket, ExplainedTicket, TicketChange } from './ticket.ts'
+import { lastTold } from './told-time.ts'
 
 export type UpsertCounts = { created: number; updated: number; restored: number; unchanged: number }
 
@@ -14,9 +15,14 @@ const JUDGED_FIELDS = ['urgency', 'sentiment', 'requires_action'] as const
 const EXPLAINING_FIELDS = ['language', 'keywords', 'rule_version', 'matches'] as const
 const CLASSIFIED = sql.raw([...JUDGED_FIELDS, ...EXPLAINING_FIELDS].join(', '))
 
+/** That the delivered version says something else, and that it stands instead of the stored one; see `told-time.ts`. */
+const IS_OTHER = `(${TRACKED_FIELDS.map((field) => `excluded.${field} <> tickets.${field}`).join(' or ')})`
+const STANDS = `case when excluded.compared_at is null
+          then excluded.updated_at >= coalesce(tickets.compared_at, tickets.updated_at)
+          else excluded.updated_at > tickets.updated_at or ${IS_OTHER} end`
+
 /** Other words than before, so that they have to be understood anew. What an agent has corrected stays. */
-const IS_REWORDED = `excluded.updated_at > tickets.updated_at
-          and (excluded.subject <> tickets.subject or excluded.message <> tickets.message)`
+const IS_REWORDED = `${STANDS} and (excluded.subject <> tickets.subject or excluded.message <> tickets.message)`
 const setClassified = sql.raw(
   [
     ...JUDGED_FIELDS.map((field) => [field, `${IS_REWORDED} and tickets.corrected_at is null`]),
@@ -25,6 +31,9 @@ const setClassified = sql.raw(
     .map(([field, when]) => `${field} = case when ${when} then excluded.${field} else tickets.${field} end`)
     .join(',\n        '),
 )
+const STANDS_HERE = sql.raw(`(${STANDS})`)
+const whereItStands = (field: string) =>
+  `${field} = case when ${STANDS} then excluded.${field} else tickets.${field} end`
 const HISTORIC_FIELDS = [...TRACKED_FIELDS, ...JUDGED_FIELDS]
 const eachHistoric = (make: (field: string) => string) => sql.raw(HISTORIC_FIELDS.map(make).join(', '))
 
@@ -67,11 +76,11 @@ export function sumCounts(answers: readonly UpsertCounts[][]): UpsertCounts {
 /** Characters that one statement stores: to index the words of more could take longer than a statement may. */
 const CHARACTERS_AT_ONCE = 500_000
 
-/** The tickets in heaps that one statement each can store. */
+/** The tickets in heaps that one statement each can store; of each ticket the version that is left. */
 export function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<ClassifiedTicket[]> {
   let part: ClassifiedTicket[] = []
   let characters = 0
-  for (const ticket of tickets) {
+  for (const ticket of lastTold(tickets)) {
     part.push(ticket)
     characters += ticket.subject.length + ticket.message.length
     if (characters < CHARACTERS_AT_ONCE) continue
@@ -86,14 +95,15 @@ export function* partsOf(tickets: readonly ClassifiedTicket[]): Generator<Classi
 export type Consequence = { name: string; of: (counts: RawBuilder<unknown>) => RawBuilder<unknown> }
 
 /**
- * Stores a page of tickets with their history in one statement, which is not run yet.
+ * Stores a page of tickets with their history in one statement, which is not run yet. No ticket stands in it twice.
  *
- * - A ticket changes only when the delivered `updated_at` is newer than the stored one; equal or older changes nothing,
- *   also when two pages race: the comparison is made on the locked row.
- * - A newer `updated_at` with equal content moves that column and counts as unchanged.
+ * - A ticket changes unless the delivered `updated_at` is older than the stored one: at equal times what is told later
+ *   stands, for many helpdesks count whole seconds. Times ahead of our clock do not win (`told-time.ts`). The comparison is
+ *   made on the locked row, also when two pages race.
+ * - Another `updated_at` with equal content moves that column and counts as unchanged.
  * - A ticket that was deleted comes back; what it says is still decided by `updated_at`. An import is no proof that the
- *   helpdesk still has it: it brings a ticket back only with something newer, and leaves it to whoever delivers it.
- * - A ticket that stands twice in the page counts once, the newest of them. Rows are locked in the order of their id.
+ *   helpdesk still has it: it brings a ticket back only with news, and leaves it to whoever delivers it.
+ * - Rows are locked in the order of their id.
  */
 export const storingTickets = (
   tickets: readonly ClassifiedTicket[],
@@ -101,24 +111,28 @@ export const storingTickets = (
   consequence?: Consequence,
 ) => sql<UpsertCounts>`${prepared(consequence ? `store_tickets_${consequence.name}` : 'store_tickets')}
     with delivered as (
-      select distinct on (external_id) *
+      select *
       from json_to_recordset(${JSON.stringify(withIds(tickets))}::json) as page(
         ticket_id uuid, external_id text, source text, customer_id text, subject text, message text, status text,
-        created_at timestamptz, updated_at timestamptz, urgency text, sentiment text, requires_action boolean, language text,
-        keywords text[], rule_version text, matches jsonb)
-      order by external_id, updated_at desc
+        created_at timestamptz, updated_at timestamptz, compared_at timestamptz, urgency text, sentiment text,
+        requires_action boolean, language text, keywords text[], rule_version text, matches jsonb)
+      order by external_id
     ), stored as (
-      insert into tickets (tenant_id, ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, origin,
+      insert into tickets (tenant_id, ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, compared_at, origin,
         ${CLASSIFIED})
-      select current_setting('signalbox.tenant_id'), ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, ${origin}::text,
-        ${CLASSIFIED}
+      select current_setting('signalbox.tenant_id'), ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, compared_at,
+        ${origin}::text, ${CLASSIFIED}
       from delivered
       on conflict (tenant_id, external_id) do update set
-        ${each((field) => `${field} = case when excluded.updated_at > tickets.updated_at then excluded.${field} else tickets.${field} end`, ', ')},
-        updated_at = greatest(excluded.updated_at, tickets.updated_at), ingested_at = now(), deleted_at = null,
+        ${each(whereItStands, ', ')}, ${sql.raw(whereItStands('updated_at'))},
+        compared_at = case when not ${STANDS_HERE} then tickets.compared_at
+          when excluded.compared_at is not null
+          then greatest(excluded.compared_at, coalesce(tickets.compared_at, tickets.updated_at)) end,
+        ingested_at = now(), deleted_at = null,
         ${setClassified},
         origin = case when excluded.origin = 'import' then tickets.origin else excluded.origin end
-      where excluded.updated_at > tickets.updated_at
+      where ${STANDS_HERE} and (excluded.updated_at <> tickets.updated_at or ${sql.raw(IS_OTHER)}
+          or excluded.compared_at is null and tickets.compared_at is not null)
         or excluded.origin <> 'import' and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
       returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
         ${eachHistoric((field) => `old.${field} as old_${field}, new.${field} as new_${field}`)}

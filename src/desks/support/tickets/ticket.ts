@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Match, MatchView, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
 import { readStoredMatch, type StoredMatch } from './stored-match.ts'
+import type { ComparedAt } from './told-time.ts'
 
 export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
@@ -30,7 +31,7 @@ export type Judgement = {
   matches: StoredMatch[]
 }
 
-export type ClassifiedTicket = DeliveredTicket & Judgement
+export type ClassifiedTicket = DeliveredTicket & ComparedAt & Judgement
 
 export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   ticket_id: string
