@@ -4,6 +4,7 @@
  */
 const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> = {
   budget: () => import('./budget.bench.ts'),
+  clocks: () => import('./clocks.bench.ts'),
   classify: () => import('./classify.bench.ts'),
   counters: () => import('./counters.bench.ts'),
   notify: () => import('./notify.bench.ts'),

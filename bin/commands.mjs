@@ -18,6 +18,7 @@ export const COMMANDS = {
   bench: [['bench/run.ts']],
   chaos: [['test/chaos/run.ts']],
   eval: [['eval/run.ts']],
+  oracle: [['test/oracle/run.ts']],
   explain: [['test/plans/explain.ts']],
   'mock-provider': [['mock-provider/main.ts']],
   'generate:types': [['test/generate-types.ts']],

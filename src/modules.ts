@@ -1,5 +1,6 @@
 import { auditModule } from './core/audit/index.ts'
 import { channelsModule } from './core/channels/index.ts'
+import { clocksModule } from './core/clocks/index.ts'
 import { deliveriesModule } from './core/deliveries/index.ts'
 import { mailModule } from './core/mail/index.ts'
 import { signalsModule } from './core/signals/index.ts'
@@ -21,6 +22,7 @@ export const modules: readonly AnyModule[] = [
   signalsModule,
   channelsModule,
   deliveriesModule,
+  clocksModule,
   ...supportDesk,
 ]
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { timeZoneName } from '../../kernel/time-zone.ts'
 import { TENANT_ROLES } from './roles.ts'
-import { timeZoneName } from './time-zone.ts'
 
 // Control characters and halves of surrogate pairs: PostgreSQL refuses some of them, and no name needs any.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
