@@ -36,7 +36,9 @@ const NewKeyAnswer = z.strictObject({
 const NewKeyBody = z.strictObject({
   name: line(100).meta({ example: 'nightly import' }),
   permissions: z.array(z.string().max(100)).min(1).max(200),
-  expires_at: moment.optional().meta({ description: 'Without it the key does not expire' }),
+  expires_at: moment
+    .optional()
+    .meta({ description: 'Without it the key lives as long as the key that makes it, or does not expire' }),
 })
 
 const tag = 'API keys'
@@ -88,7 +90,7 @@ export function apiKeyRoutes({ catalogue }: TenancyContext): Route[] {
       operationId: 'revokeApiKey',
       method: 'DELETE',
       path: '/tenants/:tenant_id/api-keys/:api_key_id',
-      summary: 'Revoke an API key',
+      summary: 'Revoke an API key, the keys it made and the invitations they left open',
       tag,
       access: 'key.revoke',
       tenant: 'path',

@@ -4,9 +4,10 @@ import { type Caller, invalid } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { beyond } from './callers.ts'
 import { tenancyFault } from './faults.ts'
+import { passingOn } from './passing-on.ts'
 import type { PermissionCatalogue } from './roles.ts'
 import { API_KEY_PREFIX, makeSecret } from './secrets.ts'
-import { type ApiKey, insertApiKey, personOfKey } from './store/api-keys.ts'
+import { type ApiKey, insertApiKey } from './store/api-keys.ts'
 
 export type NewKey = { name: string; permissions: readonly string[]; expiresAt: Date | null }
 
@@ -26,9 +27,10 @@ export async function createApiKey(
 }
 
 /**
- * Makes a key on behalf of a caller, who can pass on only what they have.
+ * Makes a key on behalf of a caller, who can pass on only what they have. A key passes on no longer life than its own, and its
+ * own where none is asked for.
  *
- * @throws http.invalid for unknown permissions and an expiry that is over, tenancy.beyond_own_permissions
+ * @throws http.invalid for unknown permissions and an expiry that is over or beyond the caller's, tenancy.beyond_own_permissions
  */
 export async function createApiKeyFor(
   tx: Tx,
@@ -47,7 +49,13 @@ export async function createApiKeyFor(
       internal: `${caller.id} tried to grant ${lacking.join(', ')}`,
     })
   }
-  return createApiKey(tx, { ...key, tenantId, createdBy: caller.id, personId: await answerableFor(tx, caller) })
+  const { personId, expiresAt: latest } = await passingOn(tx, caller)
+  const expiresAt = key.expiresAt ?? latest
+  if (latest && expiresAt && expiresAt > latest) {
+    const message = `must not be after ${latest.toISOString()}, when the key that makes it expires`
+    throw invalid([{ in: 'body', field: 'expires_at', message }])
+  }
+  return createApiKey(tx, { ...key, expiresAt, tenantId, createdBy: caller.id, personId })
 }
 
 function refuseUnknown(permissions: readonly string[], catalogue: PermissionCatalogue): void {
@@ -57,10 +65,4 @@ function refuseUnknown(permissions: readonly string[], catalogue: PermissionCata
       : [{ in: 'body', field: `permissions.${index}`, message: 'is not a permission of this system' }],
   )
   if (unknown.length > 0) throw invalid(unknown)
-}
-
-/** The person behind the caller: a key made by a key stays with the person who made the first one. */
-async function answerableFor(tx: Tx, caller: Caller): Promise<string | null> {
-  if (caller.personId !== undefined) return caller.personId
-  return caller.id.startsWith('key:') ? personOfKey(tx, caller.id.slice('key:'.length)) : null
 }

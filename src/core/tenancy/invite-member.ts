@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/index.ts'
 import { demandRoleToGrant } from './callers.ts'
 import { tenancyFault } from './faults.ts'
 import type { Identity } from './identity.ts'
+import { passingOn } from './passing-on.ts'
 import type { PermissionCatalogue, TenantRole } from './roles.ts'
 import { INVITATION_PREFIX, makeSecret } from './secrets.ts'
 import { type Invitation, insertInvitation, revokeInvitationsTo } from './store/invitations.ts'
@@ -16,7 +17,7 @@ export type InviteRequest = { caller: Caller; tenantId: TenantId; email: string;
 
 /**
  * Invites an address to a role that the inviter could fill. An earlier invitation of the same address that nobody has
- * accepted is revoked, so that the newest token is the only one.
+ * accepted is revoked, so that the newest token is the only one. A key invites for no longer than it lives.
  *
  * @throws tenancy.beyond_own_permissions, tenancy.already_member
  */
@@ -28,11 +29,13 @@ export async function inviteMember(
   const { caller, tenantId, email, role, now } = request
   await demandRoleToGrant(caller, { tenantId, role }, catalogue)
   await refuseMember(tx, identity, email)
+  const { expiresAt: latest } = await passingOn(tx, caller)
+  const expiresAt = new Date(now.getTime() + INVITATION_DAYS * 86_400_000)
   await revokeInvitationsTo(tx, email)
   const { secret, hash } = makeSecret(INVITATION_PREFIX)
   const invitation = await insertInvitation(tx, {
     ...{ tenantId, email, role, tokenHash: hash, invitedBy: caller.id },
-    expiresAt: new Date(now.getTime() + INVITATION_DAYS * 86_400_000),
+    expiresAt: latest && latest < expiresAt ? latest : expiresAt,
   })
   await recordAudit(tx, {
     ...{ tenantId, actor: caller.id, action: 'member.invite', subject: `invitation:${invitation.invitationId}` },

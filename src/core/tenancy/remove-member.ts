@@ -4,7 +4,7 @@ import type { Caller } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { demandMember, demandOtherOwner } from './membership-rules.ts'
 import { TENANT_ROLES } from './roles.ts'
-import { revokeKeysOfPerson } from './store/api-keys.ts'
+import { lockKeys, revokeKeysOfPerson } from './store/api-keys.ts'
 import { revokeInvitationsBy } from './store/invitations.ts'
 import { deleteMembership, lockOwners } from './store/memberships.ts'
 
@@ -20,6 +20,7 @@ export async function removeMember(
 ): Promise<void> {
   const { caller, tenantId, personId } = request
   demandOtherOwner(await lockOwners(tx), personId)
+  await lockKeys(tx, 'exclusive')
   const role = demandMember(await deleteMembership(tx, personId), personId)
   await revokeInvitationsBy(tx, personId, TENANT_ROLES)
   const keys = await revokeKeysOfPerson(tx, personId)

@@ -3,11 +3,11 @@ import type { Tx } from '../../platform/database/index.ts'
 import type { Caller } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { tenancyFault } from './faults.ts'
-import { revokeApiKey } from './store/api-keys.ts'
-import { revokeInvitationsByKey } from './store/invitations.ts'
+import { lockKeys, revokeApiKeyInDepth } from './store/api-keys.ts'
 
 /**
- * Revokes a key, and the invitations that it or the keys it made have left open; one that was revoked before stays so.
+ * Revokes a key and all that it made, in depth: keys, their keys, and the invitations that any of them has left open. What was
+ * revoked before stays so; members who accepted in time stay, they are people.
  *
  * @throws tenancy.api_key_not_found
  */
@@ -16,14 +16,17 @@ export async function revokeApiKeyFor(
   request: { caller: Caller; tenantId: TenantId; apiKeyId: string },
 ): Promise<void> {
   const { caller, tenantId, apiKeyId } = request
-  const revoked = await revokeApiKey(tx, apiKeyId)
+  await lockKeys(tx, 'exclusive')
+  const revoked = await revokeApiKeyInDepth(tx, apiKeyId)
   if (!revoked) {
     throw tenancyFault('tenancy.api_key_not_found', {
       public: 'There is no such API key in this tenant.',
       internal: `no API key ${apiKeyId}`,
     })
   }
-  if (revoked.before) return
-  await revokeInvitationsByKey(tx, apiKeyId)
-  await recordAudit(tx, { tenantId, actor: caller.id, action: 'key.revoke', subject: `key:${apiKeyId}` })
+  if (revoked.length === 0) return
+  await recordAudit(tx, {
+    ...{ tenantId, actor: caller.id, action: 'key.revoke', subject: `key:${apiKeyId}` },
+    details: { revoked_keys: revoked },
+  })
 }

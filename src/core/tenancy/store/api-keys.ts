@@ -80,14 +80,24 @@ export async function insertApiKey(tx: Tx, key: NewApiKey): Promise<ApiKey> {
   return toApiKey(row)
 }
 
-/** The person who answers for a key, or null when the operator made it. */
-export async function personOfKey(tx: Tx, apiKeyId: string): Promise<string | null> {
-  const row = await tx
-    .selectFrom('api_keys')
-    .select('person_id')
-    .where('api_key_id', '=', apiKeyId)
-    .executeTakeFirstOrThrow()
-  return row.person_id
+/**
+ * Until the end of the transaction, keys pass something on (`shared`) or are revoked (`exclusive`), in this tenant. Without it, what a
+ * key makes while it is being revoked would be missed by the statement that looks for what it made.
+ */
+export async function lockKeys(tx: Tx, mode: 'shared' | 'exclusive'): Promise<void> {
+  const lock = sql.raw(mode === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock')
+  await sql`select ${lock}(71643, hashtext(current_setting('signalbox.tenant_id')))`.execute(tx)
+}
+
+/** What a key passes on besides permissions: who answers for it (null: the operator), and for how long it lives; null when it does not. */
+export async function findLiveKey(
+  tx: Tx,
+  apiKeyId: string,
+): Promise<{ personId: string | null; expiresAt: Date | null } | null> {
+  const { rows } = await sql<{ personId: string | null; expiresAt: Date | null }>`
+    select person_id as "personId", expires_at as "expiresAt" from api_keys
+    where api_key_id = ${apiKeyId} and revoked_at is null and (expires_at is null or expires_at > now())`.execute(tx)
+  return rows[0] ?? null
 }
 
 /** Keys after `after` in the order they were made, one more than `limit`. */
@@ -102,12 +112,23 @@ export async function selectApiKeys(tx: Tx, page: { after?: string | undefined; 
   return rows.map(toApiKey)
 }
 
-/** Revokes the key; null when there is none, and the earlier moment when it was revoked before. */
-export async function revokeApiKey(tx: Tx, apiKeyId: string): Promise<{ name: string; before: Date | null } | null> {
-  const { rows } = await sql<{ name: string; before: Date | null }>`
-    update api_keys set revoked_at = coalesce(revoked_at, now()) where api_key_id = ${apiKeyId}
-    returning new.name, old.revoked_at as before`.execute(tx)
-  return rows[0] ?? null
+/**
+ * Revokes the key, the keys that it made, directly or through others, and the invitations that any of them has left open. Null
+ * when there is no such key; otherwise the ids of those that lived until now. Under the exclusive lock.
+ */
+export async function revokeApiKeyInDepth(tx: Tx, apiKeyId: string): Promise<string[] | null> {
+  const { rows } = await sql<{ apiKeyId: string; before: Date | null }>`
+    with recursive made as (
+      select api_key_id from api_keys where api_key_id = ${apiKeyId}
+      union
+      select k.api_key_id from api_keys k join made on k.created_by = 'key:' || made.api_key_id
+    ), withdrawn as (
+      update invitations set revoked_at = now()
+      where accepted_at is null and revoked_at is null and invited_by in (select 'key:' || api_key_id from made)
+    )
+    update api_keys set revoked_at = coalesce(revoked_at, now()) where api_key_id in (select api_key_id from made)
+    returning new.api_key_id as "apiKeyId", old.revoked_at as before`.execute(tx)
+  return rows.length === 0 ? null : rows.filter(({ before }) => before === null).map(({ apiKeyId }) => apiKeyId)
 }
 
 /** Revokes the keys that a person answers for; returns their ids. */

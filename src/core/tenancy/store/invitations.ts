@@ -137,19 +137,6 @@ export async function revokeInvitationsBy(tx: Tx, personId: string, roles: reado
     .execute()
 }
 
-/** Revokes what a key, or a key that it made, directly or through others, has invited and nobody has accepted. */
-export async function revokeInvitationsByKey(tx: Tx, apiKeyId: string): Promise<void> {
-  await sql`
-    with recursive made as (
-      select api_key_id from api_keys where api_key_id = ${apiKeyId}
-      union
-      select k.api_key_id from api_keys k join made on k.created_by = 'key:' || made.api_key_id
-    )
-    update invitations set revoked_at = now()
-    where accepted_at is null and revoked_at is null
-      and invited_by in (select 'key:' || api_key_id from made)`.execute(tx)
-}
-
 function toInvitation(row: {
   invitation_id: string
   email: string
