@@ -1,10 +1,10 @@
-import { sql } from 'kysely'
 import { sleep } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { type Database, listen } from '../../platform/database/index.ts'
 import { type CircuitBreaker, OPEN_SECONDS, type Permit, type Transition } from '../../platform/resilience/index.ts'
 import { type ChannelKind, POLICIES, type Send } from '../channels/index.ts'
-import { claimDeliveries, type Lane, listLanes, reclaimLost } from './claim-store.ts'
+import { laneClaimer, WHY } from './claim-lane.ts'
+import { type Lane, listLanes, reclaimLost } from './claim-store.ts'
 import type { Claim } from './delivery.ts'
 import { type Ended, openRecorder } from './record-outcomes.ts'
 import type { AttemptOutcome } from './record-store.ts'
@@ -28,7 +28,6 @@ export type Dispatcher = {
   stop(): Promise<void>
 }
 
-const WHY = 'one worker sends the deliveries of all tenants'
 /** Calls under way in this process, over all circuits. They wait for others most of the time. */
 const SENDING_MAX = 512
 /** Deliveries that were due and could not be claimed are looked at again; what wakes us is news. */
@@ -36,9 +35,6 @@ const LOOK_AGAIN_MS = 1_000
 const IDLE_MS = 5_000
 /** News comes in heaps, one for each page of tickets. */
 const LOOK_AT_MOST_EVERY_MS = 50
-/** After the time-out of a call: to write how it ended, also when the database was restarted meanwhile. */
-const LEASE_MARGIN_SECONDS = 60
-const PROBE_MARGIN_SECONDS = 15
 const STOP_WAITS_SECONDS = 12
 const RECORD_WAITS_SECONDS = 5
 
@@ -77,46 +73,18 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     return Math.min(POLICIES[kind].callsInFlight, max - sending.size)
   }
 
-  /** The last tenant served of each circuit, so that the next look begins with those behind it. */
-  const served = new Map<string, string>()
+  const claimLane = laneClaimer({ database, breaker, roomFor })
 
-  const claim = async ({ circuit, kind }: Lane): Promise<number> => {
-    const { timeoutSeconds, callsInFlight } = POLICIES[kind]
-    const after = served.get(circuit) ?? ''
-    const claimed = await database
-      .acrossTenants(WHY, async (tx) => {
-        // Somebody else has this circuit now, perhaps a process that hangs: the others need not wait for it.
-        await sql`select set_config('lock_timeout', '250ms', true)`.execute(tx)
-        const permit = await breaker.admit(tx, circuit, { probeSeconds: timeoutSeconds + PROBE_MARGIN_SECONDS })
-        if (permit.kind === 'wait') return undefined
-        const isProbe = permit.kind === 'probe'
-        const claims = await claimDeliveries(tx, {
-          ...{ circuit, after, isProbe },
-          // A probe leaves alone, however many calls of before have not come back yet.
-          atOnce: isProbe ? Number.MAX_SAFE_INTEGER : callsInFlight,
-          most: isProbe ? 1 : roomFor(kind),
-          leaseSeconds: timeoutSeconds + LEASE_MARGIN_SECONDS,
-        })
-        // Rolled back, so that nobody waits for a probe that does not leave.
-        if (isProbe && claims.length === 0) throw new NothingToProbeWith()
-        return { permit, claims }
-      })
-      .catch((error) => {
-        if (error instanceof NothingToProbeWith || error.code === LOCK_NOT_AVAILABLE) return undefined
-        throw error
-      })
-    const last = claimed?.claims.findLast(({ tries }) => tries === 1)
-    if (last) served.set(circuit, last.tenantId)
-    else served.delete(circuit)
-    if (!claimed) return after === '' ? 0 : 1
-    const { permit, claims } = claimed
-    if (permit.kind === 'probe') onTransition(circuit, { from: 'open', to: 'half_open' })
+  /** Sends what may leave on a circuit now; whether there may be more of it. */
+  const serve = async (lane: Lane): Promise<boolean> => {
+    const { claims, permit, mayHaveMore } = await claimLane(lane)
+    if (!permit) return mayHaveMore
+    if (permit.kind === 'probe') onTransition(lane.circuit, { from: 'open', to: 'half_open' })
     for (const each of claims) {
-      const leaving: Promise<void> = attempt(each, circuit, permit).finally(() => sending.delete(leaving))
+      const leaving: Promise<void> = attempt(each, lane.circuit, permit).finally(() => sending.delete(leaving))
       sending.add(leaving)
     }
-    // Behind the last tenant there may be none, and others before it.
-    return claims.length + (after === '' ? 0 : 1)
+    return mayHaveMore
   }
 
   let turn = 0
@@ -135,11 +103,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       if (readyIn > 0) next = Math.min(next, readyIn)
       else if (roomFor(lane.kind) <= 0) next = Math.min(next, LOOK_AGAIN_MS)
       else {
-        const left = await claim(lane).catch((err) => {
+        const mayHaveMore = await serve(lane).catch((err) => {
           logger.warn({ err, component: 'deliveries', circuit: lane.circuit }, 'a circuit could not be served')
-          return 0
+          return false
         })
-        next = Math.min(next, left > 0 ? LOOK_AT_MOST_EVERY_MS : LOOK_AGAIN_MS)
+        next = Math.min(next, mayHaveMore ? LOOK_AT_MOST_EVERY_MS : LOOK_AGAIN_MS)
       }
     }
     return next
@@ -180,11 +148,6 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     },
   }
 }
-
-class NothingToProbeWith extends Error {}
-
-/** SQLSTATE lock_not_available: `lock_timeout` was over. */
-const LOCK_NOT_AVAILABLE = '55P03'
 
 /** One attempt, which ends by its kind's time-out. A sender rejects only when it is broken off; otherwise it is broken. */
 async function sendUnlessBrokenOff(

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
-import { TOTALS } from './store.ts'
+import { TOTALS } from './statement/totals.ts'
 
 /** A counter that is not what counting its tickets gives. */
 export type CounterDifference = {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { RISK_REASONS, riskReasons } from './risk.ts'
-import { CUSTOMERS_MAX, KEYWORDS_MAX, SOURCES_MAX, type Stats, type TrendRow, WAITS_LONG_DAYS } from './store.ts'
+import { CUSTOMERS_MAX, WAITS_LONG_DAYS } from './statement/customers.ts'
+import { KEYWORDS_MAX } from './statement/facets.ts'
+import { SOURCES_MAX, type Stats, type TrendRow } from './store.ts'
 
 const count = z.int()
 const ratio = z.number()
