@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type Match, MatchView, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
 import { readStoredMatch, type StoredMatch } from './stored-match.ts'
-import type { ComparedAt } from './told-time.ts'
 
 export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
@@ -30,6 +29,12 @@ export type Judgement = {
   rule_version: string
   matches: StoredMatch[]
 }
+
+/**
+ * By which time versions of a ticket are compared where that is not `updated_at`: the latest believable time before a
+ * version whose own lies ahead of our clock; `-infinity` when there was none. Null: by `updated_at`.
+ */
+export type ComparedAt = { compared_at: string | null }
 
 export type ClassifiedTicket = DeliveredTicket & ComparedAt & Judgement
 

@@ -1,12 +1,6 @@
 import { hash } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
-import type { DeliveredTicket } from './ticket.ts'
-
-/**
- * By which time versions of a ticket are compared where that is not `updated_at`: the latest believable time before a
- * version whose own lies ahead of our clock; `-infinity` when there was none. Null: by `updated_at`.
- */
-export type ComparedAt = { compared_at: string | null }
+import type { ComparedAt, DeliveredTicket } from './ticket.ts'
 
 const NEVER = '-infinity'
 
