@@ -28,6 +28,7 @@ import { buildApp, forgetOldKeys, type MountedRoute } from './platform/http/inde
 import { type Ground, type OpenModules, openModules, type UpkeepStep } from './platform/module/index.ts'
 import { openOutbound } from './platform/outbound/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
+import { forgetAllowances } from './platform/resilience/index.ts'
 import { keepSecret, sealer } from './platform/sealing/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
@@ -174,6 +175,10 @@ const platformUpkeep = (database: Database): UpkeepStep[] => [
   {
     name: 'old idempotency keys',
     run: () => database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys),
+  },
+  {
+    name: 'allowances that nobody uses',
+    run: () => database.acrossTenants('allowances are counted over all tenants', forgetAllowances),
   },
   { name: 'processes that are gone', run: () => forgetOldProcesses(database) },
 ]

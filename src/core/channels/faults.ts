@@ -10,6 +10,7 @@ export const channelFault = declareFaults({
   'channels.too_many_subscriptions': 409,
   'channels.address_refused': 422,
   'channels.email_not_configured': 409,
+  'channels.too_many_tests': 429,
   'channels.not_signed': 409,
   'channels.secrets_unreadable': 409,
 })

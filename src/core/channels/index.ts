@@ -1,4 +1,5 @@
 import { defineModule } from '../../platform/module/index.ts'
+import { openAllowances } from '../../platform/resilience/index.ts'
 import { mailModule } from '../mail/index.ts'
 import type { Send } from './channel.ts'
 import { channelRoutes } from './routes.ts'
@@ -30,10 +31,11 @@ export const channelsModule = defineModule<ChannelsApi, typeof needs>({
     // The operator chose the specification's endpoint: unlike a tenant's address, it may be a private one.
     const calls = { guardedFetch: outbound.fetch, plainFetch: fetch, notifyUrl: providerUrl }
     const send = openSend({ sealer, sendMail: mail.send, logger, ...calls })
+    const allowances = openAllowances(database)
     const hasEmail = mail.send !== undefined
     return {
       api: { send },
-      routes: [...subscriptionRoutes(), ...channelRoutes({ database, sealer, outbound, hasEmail, send })],
+      routes: [...subscriptionRoutes(), ...channelRoutes({ database, sealer, outbound, hasEmail, send, allowances })],
     }
   },
 })

@@ -11,6 +11,7 @@ import {
   toPage,
 } from '../../platform/http/index.ts'
 import type { Outbound } from '../../platform/outbound/index.ts'
+import type { Allowances } from '../../platform/resilience/index.ts'
 import type { Sealer } from '../../platform/sealing/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { addChannel } from './add-channel.ts'
@@ -19,6 +20,7 @@ import type { Send } from './channel.ts'
 import { checkAddress } from './check-address.ts'
 import { channelNotFound } from './faults.ts'
 import { ChannelChange, NewChannelBody } from './kinds.ts'
+import { limitTests } from './limit-tests.ts'
 import { type ChannelRow, findChannel, listChannels } from './store.ts'
 import { presentTest, testChannel } from './test-channel.ts'
 import { ChannelView, NewChannelView, presentChannel, TestView } from './view.ts'
@@ -29,12 +31,14 @@ export type RouteDependencies = {
   outbound: Pick<Outbound, 'check'>
   hasEmail: boolean
   send: Send
+  /** Bounds how often channels are tested. */
+  allowances: Allowances
 }
 
 const byName = z.tuple([z.string()])
 
 /** Setting up channels; what waits for somebody outside is done before the transaction opens. */
-export function channelRoutes({ database, sealer, outbound, hasEmail, send }: RouteDependencies): Route[] {
+export function channelRoutes({ database, sealer, outbound, hasEmail, send, allowances }: RouteDependencies): Route[] {
   const inTenant = { tag: 'Channels', tenant: 'query', query: z.strictObject(TenantQuery) } as const
   const ofChannel = { ...inTenant, params: z.strictObject({ channel_id: z.uuid() }) }
 
@@ -124,6 +128,7 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send }: Ro
       responses: { 200: TestView },
       prepare: async ({ tenantId, params: { channel_id }, signal }) => {
         const channel = await database.withTenant(tenantId, (tx) => requireChannel(tx, channel_id))
+        await limitTests({ allowances, sealer }, channel)
         return testChannel({ send, database }, channel, { tenantId, now: new Date() }, signal)
       },
       handle: async ({ tx, tenantId, caller, params, prepared: outcome }) => {

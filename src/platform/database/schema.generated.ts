@@ -261,6 +261,11 @@ export interface Memberships {
   tenant_id: string;
 }
 
+export interface PlatformAllowances {
+  name: Buffer;
+  used_until: Timestamp;
+}
+
 export interface PlatformCircuits {
   changed_at: Generated<Timestamp>;
   failures: Generated<number>;
@@ -500,6 +505,7 @@ export interface DB {
   ingestion_uploads: IngestionUploads;
   invitations: Invitations;
   memberships: Memberships;
+  "platform.allowances": PlatformAllowances;
   "platform.circuits": PlatformCircuits;
   "platform.migrations": PlatformMigrations;
   "platform.operator_signals": PlatformOperatorSignals;

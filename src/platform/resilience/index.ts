@@ -1,3 +1,4 @@
+export { type Allowance, type Allowances, forgetAllowances, openAllowances } from './allowances.ts'
 export {
   type Admission,
   type CallOutcome,
