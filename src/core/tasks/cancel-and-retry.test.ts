@@ -11,7 +11,7 @@ import type { Database } from '../../platform/database/index.ts'
 import { openQueue } from '../../platform/queue/index.ts'
 import { dispatch } from './enqueue-task.ts'
 import { cancelTask, defineTaskKind, PermanentFailure, startWorker, type TaskContext, type TaskKind } from './index.ts'
-import { requestCancel } from './store.ts'
+import { requestCancel } from './store/cancel.ts'
 
 const tasks = testTasks()
 const tenantA = tenantId('tenant_a')

@@ -3,7 +3,8 @@ import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Tx } from '../../platform/database/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { taskFault, taskNotFound } from './faults.ts'
-import { findTask, requestCancel } from './store.ts'
+import { requestCancel } from './store/cancel.ts'
+import { findTask } from './store/task.ts'
 
 /** Workers listen here for the ids of running tasks that are to stop. Ids only: NOTIFY reaches every session. */
 export const CANCEL_CHANNEL = 'signalbox_task_cancel'

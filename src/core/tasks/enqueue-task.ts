@@ -1,7 +1,7 @@
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { SystemTx, Tx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
-import { insertOrFindLive } from './store.ts'
+import { insertOrFindLive } from './store/enqueue.ts'
 import type { TaskKind } from './task-kind.ts'
 
 export const TASK_QUEUE = 'tasks'

@@ -2,7 +2,7 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Database } from '../../platform/database/index.ts'
 import type { StopReason } from './outcome.ts'
-import { type Claim, extendLease } from './store.ts'
+import { type Claim, extendLease } from './store/claim.ts'
 
 export type HeldLease = {
   /** Extends now and looks whether the task is to stop. */

@@ -17,16 +17,13 @@ export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
   addToProgress,
   advanceProgress,
-  findLastTask,
-  findTask,
   insistOnTask,
   listRunningTasks,
-  listTasks,
   lockRunningTask,
   type RunningTask,
   saveProgress,
-  type Task,
-} from './store.ts'
+} from './store/running.ts'
+export { findLastTask, findTask, listTasks, type Task } from './store/task.ts'
 export { defineTaskKind, type TaskContext, type TaskKind } from './task-kind.ts'
 
 export type TasksApi = {

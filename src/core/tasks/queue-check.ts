@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { healthCheck } from '../../platform/health/index.ts'
-import { countWaiting } from './store.ts'
+import { countWaiting } from './store/lost-and-waiting.ts'
 
 /** Counting more would cost more and say no more. */
 const WAITING_MAX = 10_000

@@ -4,7 +4,7 @@ import { tenantId } from '../../kernel/tenant-id.ts'
 import type { Database, SystemTx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
 import { dispatch, TASK_QUEUE } from './enqueue-task.ts'
-import { findForgotten, type ReapedTask, reapExpired } from './store.ts'
+import { findForgotten, type ReapedTask, reapExpired } from './store/lost-and-waiting.ts'
 
 const REAP_EVERY_SECONDS = 5
 const LOOK_FOR_FORGOTTEN_EVERY_SECONDS = 60

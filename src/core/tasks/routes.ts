@@ -15,7 +15,7 @@ import {
 import { cancelTask } from './cancel-task.ts'
 import { taskNotFound } from './faults.ts'
 import { TASK_STATUSES } from './status.ts'
-import { findTask, findTenantOfTask, listTasks, type Task } from './store.ts'
+import { findTask, findTenantOfTask, listTasks, type Task } from './store/task.ts'
 
 const timestamp = z.iso.datetime()
 

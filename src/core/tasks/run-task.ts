@@ -6,7 +6,8 @@ import { inSpan } from '../../platform/telemetry/index.ts'
 import { type Dispatch, dispatch } from './enqueue-task.ts'
 import { holdLease } from './hold-lease.ts'
 import { decideOutcome, type Ending, type Outcome, type StopReason, TaskStopped } from './outcome.ts'
-import { type Claim, claimTask, settleTask, type Task, writeProgress } from './store.ts'
+import { type Claim, claimTask, settleTask, writeProgress } from './store/claim.ts'
+import type { Task } from './store/task.ts'
 import type { TaskContext, TaskKind } from './task-kind.ts'
 
 /** How long a handler that was told to stop may take before its slot is given away. What it still writes is refused. */

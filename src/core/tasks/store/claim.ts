@@ -1,0 +1,84 @@
+import { sql } from 'kysely'
+import type { Tx } from '../../../platform/database/index.ts'
+import type { Outcome } from '../outcome.ts'
+import type { TaskStatus } from '../status.ts'
+import { TASK_COLUMNS, type Task } from './task.ts'
+
+/** Proof of holding a task: only the claim with this fencing number may still write. */
+export type Claim = { taskId: string; owner: string; fencing: number }
+
+/**
+ * Takes a waiting task of one of `kinds` whose time has come; undefined when it is not there to be taken (any more). A
+ * kind that this process does not know is left to one that does: during an upgrade there are both.
+ */
+export async function claimTask(
+  tx: Tx,
+  claim: { taskId: string; owner: string; leaseSeconds: number; kinds: readonly string[] },
+): Promise<(Task & { payload: unknown; fencing: number }) | undefined> {
+  const { rows } = await sql<Task & { payload: unknown; fencing: number }>`
+    update tasks set
+      status = 'running', attempt = attempt + 1, fencing = fencing + 1, lease_owner = ${claim.owner},
+      lease_expires_at = clock_timestamp() + ${claim.leaseSeconds} * interval '1 second',
+      started_at = coalesce(started_at, now())
+    where task_id = ${claim.taskId} and status in ('queued', 'retrying') and run_after <= clock_timestamp()
+      and kind = any(${claim.kinds})
+    returning ${TASK_COLUMNS}, payload, fencing`.execute(tx)
+  return rows[0]
+}
+
+/** The condition under which a claim still holds. An expired lease does not, even when nobody took the task yet. */
+const holds = (claim: Claim) => sql`
+  task_id = ${claim.taskId} and status = 'running' and lease_owner = ${claim.owner} and fencing = ${claim.fencing}
+  and lease_expires_at > clock_timestamp()`
+
+/** Extends the lease; undefined when it is lost. */
+export async function extendLease(
+  tx: Tx,
+  claim: Claim,
+  leaseSeconds: number,
+): Promise<{ cancelRequested: boolean } | undefined> {
+  const { rows } = await sql<{ cancel_requested: boolean }>`
+    update tasks set lease_expires_at = clock_timestamp() + ${leaseSeconds} * interval '1 second'
+    where ${holds(claim)} returning cancel_requested_at is not null as cancel_requested`.execute(tx)
+  return rows[0] && { cancelRequested: rows[0].cancel_requested }
+}
+
+/**
+ * Writes progress if the claim holds. The row stays locked until the transaction ends, so nobody can take the task
+ * between this check and the commit of what was written beside it.
+ */
+export async function writeProgress(tx: Tx, claim: Claim, progress: unknown): Promise<boolean> {
+  const { rows } = await sql`
+    update tasks set progress = ${JSON.stringify(progress)} where ${holds(claim)} returning 1`.execute(tx)
+  return rows.length === 1
+}
+
+type Settlement = Exclude<Outcome, { kind: 'lost' }>
+
+/**
+ * Ends an attempt if the claim holds; undefined when it does not. A cancel that came in meanwhile wins over every other
+ * outcome: the caller was told that the task is being cancelled.
+ */
+export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Promise<TaskStatus | undefined> {
+  const cancelled = sql`cancel_requested_at is not null`
+  const ended = outcome.kind !== 'retry' && outcome.kind !== 'handed_back'
+  const status = {
+    succeeded: 'succeeded',
+    cancelled: 'cancelled',
+    failed: 'failed',
+    retry: 'retrying',
+    handed_back: 'retrying',
+  }[outcome.kind]
+  const { rows } = await sql<{ status: TaskStatus }>`
+    update tasks set
+      status = case when ${cancelled} then 'cancelled' else ${status} end,
+      ended_at = case when ${ended} or ${cancelled} then clock_timestamp() end,
+      result = case when not ${cancelled} then ${outcome.kind === 'succeeded' ? JSON.stringify(outcome.result ?? null) : null}::jsonb end,
+      error = case when not ${cancelled} then ${'error' in outcome ? JSON.stringify(outcome.error) : null}::jsonb end,
+      -- now(), as the engine counts: a job that is handed out a moment before its task is due would be lost.
+      run_after = now() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second',
+      attempt = attempt - ${outcome.kind === 'handed_back' ? 1 : 0},
+      lease_owner = null, lease_expires_at = null
+    where ${holds(claim)} returning status`.execute(tx)
+  return rows[0]?.status
+}

@@ -1,0 +1,61 @@
+import { sql } from 'kysely'
+import type { SystemTx } from '../../../platform/database/index.ts'
+import type { TaskStatus } from '../status.ts'
+
+/** A task that its worker has lost, and what became of it. */
+export type ReapedTask = { tenant_id: string; task_id: string; kind: string; status: TaskStatus }
+
+/**
+ * Frees tasks whose lease expired, oldest first: tried again, cancelled if that was asked for, or failed when the
+ * attempts are used up. Bounded, so that a mass failure is worked off in steps.
+ */
+export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTask[]> {
+  const { rows } = await sql<ReapedTask>`
+    with expired as (
+      select tenant_id, task_id from tasks
+      where status = 'running' and lease_expires_at < clock_timestamp()
+      order by lease_expires_at limit ${limit} for update skip locked
+    )
+    update tasks set
+      status = case when cancel_requested_at is not null then 'cancelled'
+                    when attempt >= attempts_max then 'failed' else 'retrying' end,
+      ended_at = case when cancel_requested_at is not null or attempt >= attempts_max then clock_timestamp() end,
+      error = ${JSON.stringify({ code: 'tasks.worker_lost', message: 'The process that worked on this task went away.' })},
+      run_after = clock_timestamp(), lease_owner = null, lease_expires_at = null
+    from expired
+    where tasks.tenant_id = expired.tenant_id and tasks.task_id = expired.task_id
+    returning tasks.tenant_id, tasks.task_id, tasks.kind, tasks.status`.execute(tx)
+  return rows
+}
+
+/**
+ * Waiting tasks whose time came a while ago and that no queued or active job of the engine points to: the engine gave
+ * the job up, or its tables were emptied. Oldest first, bounded.
+ */
+export async function findForgotten(
+  tx: SystemTx,
+  options: { queue: string; waitedSeconds: number; limit: number },
+): Promise<{ tenant_id: string; task_id: string }[]> {
+  const { rows } = await sql<{ tenant_id: string; task_id: string }>`
+    select tenant_id, task_id from tasks
+    where status in ('queued', 'retrying')
+      and run_after < clock_timestamp() - ${options.waitedSeconds} * interval '1 second'
+      and not exists (
+        select from pgboss.job
+        where name = ${options.queue} and state < 'completed' and data ->> 'taskId' = task_id::text)
+    order by run_after limit ${options.limit}`.execute(tx)
+  return rows
+}
+
+/** Tasks of all tenants that wait, up to `max`, and for how long the one due first has been due; 0 when none is. */
+export async function countWaiting(tx: SystemTx, max: number): Promise<{ waiting: number; oldest_seconds: number }> {
+  const { rows } = await sql<{ waiting: number; oldest_seconds: number }>`
+    select
+      (select count(*) from (
+        -- In order, so that the index of those that wait is read and not the table.
+        select from tasks where status in ('queued', 'retrying') order by run_after limit ${max}
+      ) as counted) as waiting,
+      (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(run_after)), 0))::integer
+       from tasks where status in ('queued', 'retrying')) as oldest_seconds`.execute(tx)
+  return rows[0] ?? { waiting: 0, oldest_seconds: 0 }
+}
