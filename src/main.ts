@@ -107,12 +107,16 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     }),
     isOverloaded: () => [platform.database, tenancy].some((holder) => isCrowded(holder.poolUse())),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
+    connections: { max: config.CONNECTIONS_MAX, perAddress: config.CONNECTIONS_PER_ADDRESS },
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUST_PROXY,
     version: opening.version,
     onAnswered: platform.metrics.requestAnswered,
   })
   opened.defer(() => app.close())
+  const { gauge } = platform.metrics
+  gauge('signalbox_http_connections', 'Connections of callers', app.connections.open)
+  gauge('signalbox_http_connections_refused', 'Connections not let in since the start', app.connections.refused)
   await startRoles(opening, ground, open)
 
   const url = await app.listen({ host: config.HOST, port: config.PORT }).catch(explainTakenPort('PORT', config.PORT))

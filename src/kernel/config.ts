@@ -198,6 +198,18 @@ const variables = {
     example: '6000',
     about: 'requests a caller may make in a minute, per process',
   },
+  CONNECTIONS_MAX: {
+    schema: z.coerce.number().int().min(20).max(100_000).default(5_000),
+    bound: '20 to 100000 connections',
+    example: '5000',
+    about: 'connections of callers that this process has at once',
+  },
+  CONNECTIONS_PER_ADDRESS: {
+    schema: z.coerce.number().int().min(10).max(100_000).default(1_000),
+    bound: '10 to 100000 connections',
+    example: '1000',
+    about: 'those of one address, or behind TRUST_PROXY its requests under way',
+  },
   CORS_ORIGINS: {
     schema: list(httpUrl).optional(),
     bound: 'http(s) origins, separated by commas',

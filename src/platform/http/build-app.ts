@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import rateLimit from '@fastify/rate-limit'
 import {
@@ -15,8 +14,9 @@ import type { Logger } from '../../kernel/logger.ts'
 import { type Database, isCrowded } from '../database/index.ts'
 import { type Authenticate, unauthenticated } from './access.ts'
 import { auditAccess } from './audit-access.ts'
+import { type ConnectionLimits, watchConnections } from './connections/watch-connections.ts'
 import { httpFault } from './faults.ts'
-import { limitArrival, UPLOAD_TIMEOUT_MS } from './limit-arrival.ts'
+import { ARRIVAL_LIMITS, type ArrivalLimits, limitArrival, UPLOAD_TIMEOUT_MS } from './limit-arrival.ts'
 import { endLiveStreams } from './live/answer-live.ts'
 import type { LiveTimes } from './live/carry.ts'
 import { acceptUpgrades, asksForWebSocket } from './live/web-socket.ts'
@@ -32,7 +32,6 @@ import type { Route } from './route.ts'
 
 export const API_PREFIX = '/api/v1'
 export const BODY_LIMIT_BYTES = 1_048_576
-const REQUEST_TIMEOUT_MS = 60_000
 
 export type AppOptions = {
   logger: Logger
@@ -49,8 +48,10 @@ export type AppOptions = {
   /** Reverse proxies in front; the address of a caller is taken from what the outermost of them added. */
   trustedProxies: number
   version: string
-  /** Within this time a request has to arrive completely; uploads excepted. */
-  requestTimeoutMs?: number
+  /** How soon requests have to arrive; what is not named is as in production. */
+  arrival?: Partial<ArrivalLimits>
+  /** How many connections there may be, and when they end; what is not named is as in production. */
+  connections?: Partial<ConnectionLimits>
   /** Of streams of events; what is not named is as in production. */
   liveTimes?: Partial<LiveTimes>
   /** Whether new requests to the API are refused; default when too many wait for a connection of `database`. */
@@ -88,14 +89,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(answerProblem)
   app.setNotFoundHandler((request) => {
-    throw httpFault('http.route_not_found', {
-      public: 'There is nothing at this address. /docs lists what there is.',
-      internal: `no route for ${request.method}`,
-    })
+    throw nothingHere(request)
   })
   auditAccess(app, options.permissions)
   observeRequests(app, options.onAnswered)
-  limitArrival(app, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
+  watchConnections(app, { ...options.connections, trustedProxies: options.trustedProxies })
+  limitArrival(app, { ...ARRIVAL_LIMITS, ...options.arrival })
   refuseWhileClosing(app)
   endLiveStreams(app, options.liveTimes)
   acceptUpgrades(app)
@@ -116,6 +115,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.ready()
   return app
 }
+
+const nothingHere = ({ method }: FastifyRequest) =>
+  httpFault('http.route_not_found', {
+    public: 'There is nothing at this address. /docs lists what there is.',
+    internal: `no route for ${method}`,
+  })
 
 /** Made once; helmet's plugin for Fastify would make them again for each request. */
 function secureHeaders(app: FastifyInstance): void {
@@ -146,15 +151,8 @@ function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyRe
 /** Requests that still arrive on open connections while the server closes go to another process; those under way finish. */
 function refuseWhileClosing(app: FastifyInstance): void {
   let isClosing = false
-  const connections = new Set<Socket>()
-  app.server.on('connection', (socket: Socket) => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-  })
   app.addHook('preClose', async () => {
     isClosing = true
-    // Browsers connect in advance. Node counts as idle only what has been used, and would wait for these.
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
   app.addHook('onRequest', async () => {
     if (!isClosing) return
@@ -201,7 +199,8 @@ async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<
       }
     }
     await refuseTooMany(request)
-    // Before the body is read: strangers do not make us parse a megabyte.
+    // Before the body is read: strangers do not make us wait for it, or parse a megabyte.
+    if (request.is404) throw nothingHere(request)
     if (!isPublic && !request.caller) throw unauthenticated('no credentials')
   })
 }

@@ -1,24 +1,60 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { destroyLater } from './end-connection.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 
 /** An upload may take that long; Node's own limit, as it knows nothing of routes. */
 export const UPLOAD_TIMEOUT_MS = 3_600_000
 
-/** Ends requests that have not arrived completely in time: otherwise many slow senders hold all connections. */
-export function limitArrival(app: FastifyInstance, timeoutMs: number): void {
+export type ArrivalLimits = {
+  /** Within this time a request has to arrive completely; uploads excepted. */
+  requestTimeoutMs: number
+  /** Of an upload so many bytes have to arrive within each such time. */
+  uploadBytesLeast: number
+}
+export const ARRIVAL_LIMITS: ArrivalLimits = { requestTimeoutMs: 60_000, uploadBytesLeast: 65_536 }
+
+/**
+ * Ends requests that do not arrive in time, and those whose answer has left while they were still arriving: otherwise
+ * slow senders, refused or not, hold all connections.
+ */
+export function limitArrival(app: FastifyInstance, limits: ArrivalLimits): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (hasBody(request.raw) && !request.routeOptions.config.declared?.upload) {
-      const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-      // What has arrived may take as long as it does to answer: streams go on for hours.
-      const timer = setTimeout(() => {
-        if (!request.raw.complete) refuseMalformed(late, request.raw.socket)
-      }, timeoutMs)
-      request.raw.once('close', () => clearTimeout(timer))
+    if (hasBody(request.raw)) {
+      const stop = request.routeOptions.config.declared?.upload
+        ? watchUpload(request, limits)
+        : watchBody(request, limits)
+      request.raw.once('close', stop)
     }
     done()
   })
+  // Whoever was refused may end what they were sending, or not.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (hasBody(raw) && !raw.complete) destroyLater(raw.socket, () => !raw.complete)
+  })
 }
+
+/** What has arrived may take as long as it does to answer: streams go on for hours. */
+function watchBody({ raw }: FastifyRequest, { requestTimeoutMs }: ArrivalLimits): () => void {
+  const timer = setTimeout(() => {
+    if (!raw.complete) refuseMalformed(late(), raw.socket)
+  }, requestTimeoutMs)
+  return () => clearTimeout(timer)
+}
+
+function watchUpload({ raw }: FastifyRequest, { requestTimeoutMs, uploadBytesLeast }: ArrivalLimits): () => void {
+  let before = raw.socket.bytesRead
+  const timer = setInterval(() => {
+    if (raw.complete) return
+    const arrived = raw.socket.bytesRead - before
+    before = raw.socket.bytesRead
+    // What waits to be read waits for us.
+    if (arrived < uploadBytesLeast && raw.readableLength === 0) refuseMalformed(late(), raw.socket)
+  }, requestTimeoutMs)
+  return () => clearInterval(timer)
+}
+
+const late = () => Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
 
 /** Headers are complete by then, and limited by Node itself. */
 const hasBody = ({ headers }: IncomingMessage) =>

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Fault } from '../../kernel/faults.ts'
+import { endConnection, rawProblem } from './end-connection.ts'
 import { httpFault } from './faults.ts'
-import { problemBody } from './problem.ts'
 
 /** Answers what never becomes a request: headers that are too long, that take too long, or that are not HTTP at all. */
 export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
@@ -11,15 +9,7 @@ export function refuseMalformed(error: Error & { code?: string }, socket: Socket
     socket.destroy()
     return
   }
-  const fault = faultOf(error)
-  const body = JSON.stringify(problemBody(fault, randomUUID()))
-  const head = [
-    `HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status]}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  endConnection(socket, rawProblem(faultOf(error)))
 }
 
 function faultOf(error: Error & { code?: string }): Fault {

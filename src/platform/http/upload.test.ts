@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -126,29 +125,9 @@ describe('what a route prepares', () => {
 
 describe('an answer that takes longer than a request may', () => {
   it('is complete all the same', async () => {
-    const { url } = await app.start({ requestTimeoutMs: 100 })
+    const { url } = await app.start({ arrival: { requestTimeoutMs: 100 } })
     const address = `${url}/api/v1/things/slow?tenant_id=alder`
     expect(await call(address, { token: ada })).toMatchObject({ status: 200, text: 'one two three four five ' })
     expect(await call(address, { token: ada, method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
-  })
-})
-
-describe('a request that arrives too slowly', () => {
-  it('is ended with 408', async () => {
-    const slow = await app.start({ requestTimeoutMs: 200 })
-    const { hostname, port } = new URL(slow.url)
-    const head = `POST /api/v1/things?tenant_id=alder HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ada}\r\n`
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () =>
-        socket.write(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"na`),
-      )
-      let text = ''
-      socket.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk
-      })
-      socket.on('end', () => resolve(text)).on('error', reject)
-    })
-    expect(answer).toMatch(/^HTTP\/1.1 408 /)
-    expect(answer).toContain('http.request_timeout')
   })
 })

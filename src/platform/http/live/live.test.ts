@@ -136,7 +136,7 @@ describe.each(FORMS)('a live route as %s', (form, listen, status) => {
   })
 
   it('says that it is still there when nothing happens, for longer than a request may take to arrive', async () => {
-    const server = await app.start({ liveTimes: { keepAliveMs: 500 }, requestTimeoutMs: 1_000 })
+    const server = await app.start({ liveTimes: { keepAliveMs: 500 }, arrival: { requestTimeoutMs: 1_000 } })
     const listener = await listen(alder(`${server.url}/api/v1`), { token: ada })
     await waitFor('it never said so', () => listener.others.length > 8)
     expect(listener.isOver()).toBe(false)

@@ -2,6 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { endConnection } from '../end-connection.ts'
 import type { LiveEnd, LiveSink } from './live-event.ts'
 
 /** RFC 6455 §7.4.1; 1008 also when access was taken away. */
@@ -37,7 +38,7 @@ export function acceptUpgrades(app: FastifyInstance): void {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
-    response.once('finish', () => socket.end())
+    response.once('finish', () => endConnection(socket))
     upgrades.set(request, { socket, head, response })
     app.routing(request, response)
   })
