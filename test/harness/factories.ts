@@ -61,6 +61,12 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
         [tenantId, helpdeskUrl],
       ),
 
+    makeCalendar: async (tenantId: string) => {
+      const document = { zone: 'Europe/Berlin', weekly: { mon: [{ start: '09:00', end: '17:30' }] } }
+      const made = await make(`/calendars?tenant_id=${tenantId}`, { name: `calendar ${randomUUID()}`, document })
+      return made.calendar_id ?? ''
+    },
+
     /** A webhook, and a subscription to all signals. */
     makeChannel: async (tenantId: string, webhookUrl: string) => {
       const webhook = { kind: 'webhook', name: 'a webhook', url: webhookUrl }

@@ -21,6 +21,7 @@ export type Things = {
   channelId: string
   deliveryId: string
   subscriptionId: string
+  calendarId: string
 }
 
 const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
@@ -58,6 +59,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     deliveryId: await make.makeDelivery(tenantId, signalId),
     operatorSignalId: await make.makeOperatorSignal(),
     ...(await make.makeChannel(tenantId, `${(await receiver()).url}/hook`)),
+    calendarId: await make.makeCalendar(tenantId),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -112,6 +114,19 @@ const ofDelivery = ({ tenantId, deliveryId }: Things) => ({
   params: { delivery_id: deliveryId },
   query: { tenant_id: tenantId },
 })
+const ofCalendar =
+  (sample: Omit<Sample, 'params'> = {}) =>
+  ({ tenantId, calendarId }: Things) => ({
+    params: { calendar_id: calendarId },
+    ...sample,
+    query: { tenant_id: tenantId, ...sample.query },
+  })
+const CALENDAR = {
+  zone: 'Europe/Berlin',
+  weekly: { mon: [{ start: '09:00', end: '17:30' }] },
+  holidays: [{ kind: 'yearly', month: 12, day: 25, name: 'Christmas' }],
+  special_days: [{ date: '2026-12-24', intervals: [{ start: '09:00', end: '12:00' }] }],
+}
 const page = { query: { limit: '2' } }
 
 const everyTicketFilter = {
@@ -236,6 +251,15 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     body: { kinds: [], minimum_severity: 'critical', quiet_hours: { from: '00:00', to: '23:59' } },
   }),
   'DELETE /api/v1/subscriptions/:subscription_id': ofSubscription(),
+  'POST /api/v1/calendars': (things) => ({ ...inTenant()(things), body: { name: 'sample', document: CALENDAR } }),
+  'GET /api/v1/calendars': inTenant({ limit: '2' }),
+  'GET /api/v1/calendars/:calendar_id': ofCalendar({ query: { version: '1' } }),
+  'GET /api/v1/calendars/:calendar_id/versions': ofCalendar(page),
+  'GET /api/v1/calendars/:calendar_id/preview': ofCalendar({
+    query: { from: '2026-03-02T00:00:00Z', to: '2026-03-09T00:00:00+01:00' },
+  }),
+  'PUT /api/v1/calendars/:calendar_id': ofCalendar({ body: { name: 'renamed', document: CALENDAR, version: 1 } }),
+  'DELETE /api/v1/calendars/:calendar_id': ofCalendar(),
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {

@@ -1,4 +1,9 @@
 import { defineModule } from '../../platform/module/index.ts'
+import { auditModule } from '../audit/index.ts'
+import { tenancyModule } from '../tenancy/index.ts'
+import { openedCalendars } from './calendars/opened-calendars.ts'
+import { calendarRoutes } from './calendars/routes.ts'
+import { forgetOldVersions } from './calendars/store.ts'
 
 export {
   ALWAYS,
@@ -20,5 +25,29 @@ export {
   YEARS_AHEAD,
 } from './engine/working-time.ts'
 
-/** By when something must happen. */
-export const clocksModule = defineModule({ name: 'core/clocks', open: () => ({ api: undefined }) })
+/** Longer than any clock runs. What is older is not needed to measure one again. */
+const VERSIONS_KEPT_DAYS = 1_096
+
+/** By when something must happen: calendars, and the engine that computes with them. */
+export const clocksModule = defineModule({
+  name: 'core/clocks',
+  migrations: new URL('./migrations/', import.meta.url),
+  permissions: { 'calendar.read': 'viewer', 'calendar.manage': 'manager' },
+  needs: { tenancy: tenancyModule, audit: auditModule },
+  open: ({ database }) => {
+    const opened = openedCalendars()
+    return {
+      api: { opened },
+      routes: calendarRoutes({ opened }),
+      upkeep: [
+        {
+          name: 'versions of calendars that nothing is measured with any more',
+          run: () =>
+            database.acrossTenants('versions of calendars of all tenants are forgotten', (tx) =>
+              forgetOldVersions(tx, new Date(Date.now() - VERSIONS_KEPT_DAYS * 86_400_000)),
+            ),
+        },
+      ],
+    }
+  },
+})

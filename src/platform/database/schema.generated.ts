@@ -58,6 +58,44 @@ export interface AuditLog {
   tenant_id: string;
 }
 
+export interface CalendarFeeds {
+  calendar_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  failure: string | null;
+  failures: Generated<number>;
+  feed_id: Generated<string>;
+  holidays: Json;
+  kind: string;
+  left_out: Generated<number>;
+  name: string;
+  next_read_at: Timestamp | null;
+  read_at: Generated<Timestamp>;
+  sealed_url: Buffer | null;
+  settings: Generated<Json>;
+  tenant_id: string;
+}
+
+export interface Calendars {
+  calendar_id: Generated<string>;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  name: string;
+  removed_at: Timestamp | null;
+  tenant_id: string;
+  version: Generated<number>;
+}
+
+export interface CalendarVersions {
+  calendar_id: string;
+  document: Json;
+  feed_holidays: Generated<Json>;
+  in_force_from: Generated<Timestamp>;
+  made_by: string;
+  tenant_id: string;
+  version: number;
+}
+
 export interface Channels {
   channel_id: Generated<string>;
   circuit: Generated<string>;
@@ -488,6 +526,9 @@ export interface Tickets {
 export interface DB {
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  calendar_feeds: CalendarFeeds;
+  calendar_versions: CalendarVersions;
+  calendars: Calendars;
   channels: Channels;
   connectors: Connectors;
   deliveries: Deliveries;

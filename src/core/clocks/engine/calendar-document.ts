@@ -9,6 +9,7 @@ export const CALENDAR_BOUNDS = {
   intervalsPerDay: 12,
   holidays: 1_000,
   specialDays: 500,
+  feedRemovals: 500,
   rangeDays: 366,
   nameCharacters: 200,
 } as const
@@ -103,6 +104,11 @@ export const calendarDocument = z
       .superRefine(refuseRepeatedDates)
       .default([])
       .meta({ description: 'Days with hours of their own; they win over holidays' }),
+    feed_removals: z
+      .array(date)
+      .max(CALENDAR_BOUNDS.feedRemovals)
+      .default([])
+      .meta({ description: 'Dates that are no holidays here, although a feed says so' }),
   })
   .meta({ id: 'CalendarDocument' })
 
@@ -118,6 +124,7 @@ export const ALWAYS: CalendarDocument = {
   ) as CalendarDocument['weekly'],
   holidays: [],
   special_days: [],
+  feed_removals: [],
 }
 
 function refuseOverlap(list: readonly Interval[], context: z.RefinementCtx): void {

@@ -4,7 +4,12 @@ import { type OpenYear, openYear, readHours } from './open-year.ts'
 import { END_MS, FIRST_MS, FIRST_YEAR, LAST_YEAR } from './time-range.ts'
 
 /** A calendar whose years are expanded as they are asked for. Immutable to its users: the same questions have the same answers. */
-export type Calendar = { readonly document: CalendarDocument; year(year: number): OpenYear }
+export type Calendar = {
+  readonly document: CalendarDocument
+  year(year: number): OpenYear
+  /** How many intervals its expanded years hold in memory. */
+  intervalsKept(): number
+}
 
 /** A deadline further ahead than this is none: a calendar that is never open must not be searched for ever. */
 export const YEARS_AHEAD = 20
@@ -21,6 +26,7 @@ export function openCalendar(document: CalendarDocument): Calendar {
       years.set(year, expanded)
       return expanded
     },
+    intervalsKept: () => [...years.values()].reduce((sum, { starts }) => sum + starts.length, 0),
   }
 }
 
