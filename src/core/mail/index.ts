@@ -1,21 +1,51 @@
 import { type Config, ConfigError } from '../../kernel/config.ts'
 import { defineModule } from '../../platform/module/index.ts'
+import { type Letters, openLetters } from './letters.ts'
+import { sendPosted } from './send-posted.ts'
+import { countMails, deleteOverdueMails } from './store.ts'
 import { openTransport, type SendMail, type Smtp } from './transport.ts'
 
+export type { Letter, Post } from './letters.ts'
 export { mailAddress } from './mail-address.ts'
+export { NO_TENANT } from './store.ts'
 export { type Mail, type MailOutcome, openTransport, type SendMail, type Smtp } from './transport.ts'
 
 export type MailApi = {
   /** Makes one attempt; undefined where the operator has set up no mail server. */
   send: SendMail | undefined
+  /** Declares a kind of mail and gives the way to post it. What is posted where there is no mail server never leaves. */
+  declare: Letters['declare']
 }
 
-/** E-mail, over the operator's mail server. */
+/** E-mail, over the operator's mail server: at once, or posted with what causes it and sent afterwards. */
 export const mailModule = defineModule<MailApi>({
   name: 'core/mail',
-  open: ({ config }) => {
+  migrations: new URL('./migrations/', import.meta.url),
+  open: ({ config, database, logger }) => {
     const smtp = smtpOf(config)
-    return { api: { send: smtp && openTransport(smtp) } }
+    const send = smtp && openTransport(smtp)
+    const letters = openLetters()
+    const why = 'mail of all tenants and of people lies in one table'
+    return {
+      api: { send, declare: letters.declare },
+      upkeep: [{ name: 'mail that nobody sends', run: () => database.acrossTenants(why, deleteOverdueMails) }],
+      ...(send
+        ? {
+            starts: {
+              worker: async () => ({
+                gauges: [
+                  {
+                    name: 'signalbox_mails_waiting',
+                    help: 'Mails that have not left yet',
+                    read: () => database.readAcrossTenants(why, countMails),
+                  },
+                ],
+                ...sendPosted({ database, letters, send, logger }),
+              }),
+            },
+          }
+        : {}),
+    }
   },
 })
 

@@ -292,6 +292,17 @@ export interface Invitations {
   token_hash: Buffer;
 }
 
+export interface Mails {
+  about: Json;
+  attempts: Generated<number>;
+  created_at: Generated<Timestamp>;
+  due_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  kind: string;
+  mail_id: Generated<string>;
+  tenant_id: string;
+}
+
 export interface Memberships {
   created_at: Generated<Timestamp>;
   person_id: string;
@@ -545,6 +556,7 @@ export interface DB {
   ingestion_seen_pages: IngestionSeenPages;
   ingestion_uploads: IngestionUploads;
   invitations: Invitations;
+  mails: Mails;
   memberships: Memberships;
   "platform.allowances": PlatformAllowances;
   "platform.circuits": PlatformCircuits;
