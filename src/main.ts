@@ -15,6 +15,7 @@ import {
   isCrowded,
   migrate,
   openDatabase,
+  openListener,
   UnusableDatabaseError,
 } from './platform/database/index.ts'
 import {
@@ -32,8 +33,8 @@ import { forgetAllowances } from './platform/resilience/index.ts'
 import { keepSecret, sealer } from './platform/sealing/index.ts'
 import { createMetrics, startTracing } from './platform/telemetry/index.ts'
 
-/** What the others take of DATABASE_POOL_SIZE; four connections only listen. The rest serves. */
-const POOL_SHARES = { identity: 2, queue: 2, listeners: 4, health: HEALTH_CONNECTIONS }
+/** What the others take of DATABASE_POOL_SIZE; two connections only listen, ours and the queue's. The rest serves. */
+const POOL_SHARES = { identity: 2, queue: 2, listeners: 2, health: HEALTH_CONNECTIONS }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
 const UPKEEP_EVERY_SECONDS = 3_600
@@ -150,6 +151,8 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   const max = config.DATABASE_POOL_SIZE - identity - queuePool - listeners - health
   const database = openDatabase({ url: databaseUrl, max, logger })
   opened.defer(() => database.close())
+  const listener = await openListener({ url: databaseUrl, logger })
+  opened.defer(() => listener.close())
   const healthDatabase = openHealthDatabase({ url: databaseUrl, logger })
   opened.defer(() => healthDatabase.close())
   const supervise = config.SIGNALBOX_ROLES.includes('scheduler')
@@ -160,7 +163,7 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   const { gauge } = metrics
   gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
   gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
-  return { databaseUrl, database, healthDatabase, queue, metrics }
+  return { databaseUrl, database, listener, healthDatabase, queue, metrics }
 }
 
 /** Starts what this process does besides answering; what is registered last is stopped first. */

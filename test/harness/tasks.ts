@@ -11,6 +11,7 @@ import {
   type Worker,
 } from '../../src/core/tasks/index.ts'
 import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
+import { openListener } from '../../src/platform/database/index.ts'
 import { openQueue, type Queue } from '../../src/platform/queue/index.ts'
 import { silent, testDatabase } from './database.ts'
 import { waitFor } from './wait-for.ts'
@@ -62,9 +63,10 @@ export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b'])
       options: { concurrency?: number; perTenant?: number; leaseSeconds?: number; reap?: boolean } = {},
     ): Promise<Worker & { stop(): Promise<void> }> => {
       const own = await openQueue({ url: db.url, logger: silent, supervise: false, max: 2 })
+      const listener = await openListener({ url: db.url, logger: silent })
       const worker = await startWorker({
         database: db.database,
-        databaseUrl: db.url,
+        listener,
         queue: own,
         logger: silent,
         kinds: kinds as unknown as TaskKind[],
@@ -81,6 +83,7 @@ export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b'])
           await worker.handBack()
           await own.stop(15)
           await worker.close()
+          await listener.close()
         })()
         return stopped
       }

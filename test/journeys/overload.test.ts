@@ -5,9 +5,9 @@ import { OPERATOR_TOKEN, spawnSystem } from '../harness/system.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
 const TENANT = 'tenant_a'
-const REQUESTS = 150
-/** Of the smallest pool two connections serve, for which forty may wait; with room for what the process does besides. */
-const LET_IN_MAX = 60
+const REQUESTS = 200
+/** Of the smallest pool four connections serve, for which eighty may wait; with room for what the process does besides. */
+const LET_IN_MAX = 110
 
 let made: TestDatabase
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { silent } from '../../../test/harness/database.ts'
 import { administer, createDatabase } from '../../../test/harness/server.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { sleep } from '../../kernel/abort.ts'
-import { openDatabase } from '../../platform/database/index.ts'
+import { openDatabase, openListener } from '../../platform/database/index.ts'
 import { openOutbound } from '../../platform/outbound/index.ts'
 import { circuitBreaker } from '../../platform/resilience/index.ts'
 import { sealer } from '../../platform/sealing/index.ts'
@@ -47,8 +47,9 @@ async function scene(answer: Answer, openSeconds = OPEN_SECONDS) {
     const database = openDatabase({ url: made.url, max: 4, logger: silent })
     const breaker = circuitBreaker({ openSeconds })
     const outbound = openOutbound({ allowedPrivate: [] })
+    const listener = await openListener({ url: made.url, logger: silent })
     const dispatcher = await startDispatcher({
-      ...{ database, databaseUrl: made.url, breaker, logger: silent, openSeconds },
+      ...{ database, listener, breaker, logger: silent, openSeconds },
       send: openSend({
         ...{ logger: silent, sendMail: undefined, notifyUrl: target.url },
         ...{ guardedFetch: outbound.fetch, plainFetch: fetch },
@@ -57,6 +58,7 @@ async function scene(answer: Answer, openSeconds = OPEN_SECONDS) {
     })
     onTestFinished(async () => {
       await dispatcher.stop()
+      await listener.close()
       await outbound.close()
       await database.close()
     })

@@ -1,6 +1,6 @@
 import { sleep } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
-import { type Database, listen } from '../../platform/database/index.ts'
+import type { Database, Listener } from '../../platform/database/index.ts'
 import { type CircuitBreaker, OPEN_SECONDS, type Permit, type Transition } from '../../platform/resilience/index.ts'
 import { type ChannelKind, POLICIES, type Send } from '../channels/index.ts'
 import { laneClaimer, WHY } from './claim-lane.ts'
@@ -11,7 +11,7 @@ import type { AttemptOutcome } from './record-store.ts'
 
 export type DispatcherOptions = {
   database: Database
-  databaseUrl: string
+  listener: Listener
   breaker: CircuitBreaker
   send: Send
   logger: Logger
@@ -125,10 +125,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     }
   }
 
-  const listening = await listen({
-    url: options.databaseUrl,
+  const listening = await options.listener.listen({
     channel: 'signalbox_deliveries',
-    logger,
     onMessage: wake,
     onConnected: wake,
   })

@@ -1,5 +1,4 @@
 import { isTenantId } from '../../kernel/tenant-id.ts'
-import { listen } from '../../platform/database/index.ts'
 import { defineModule, type Ground } from '../../platform/module/index.ts'
 import { type Hub, openHub } from './hub.ts'
 import { operatorSignalRoutes } from './operator-routes.ts'
@@ -44,10 +43,10 @@ export const signalsModule = defineModule({
   },
 })
 
-async function startStream({ databaseUrl, logger }: Ground, hub: Hub) {
+async function startStream({ listener }: Ground, hub: Hub) {
   const looking = setInterval(hub.wakeAll, LOOK_ANYWAY_EVERY_MS)
-  const listening = await listen({
-    ...{ url: databaseUrl, channel: CHANNEL, logger },
+  const listening = await listener.listen({
+    channel: CHANNEL,
     onMessage: (tenant) => {
       if (isTenantId(tenant)) hub.wake(tenant)
     },

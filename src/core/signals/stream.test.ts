@@ -27,7 +27,7 @@ type Listed = { signals: { signal_id: string }[]; last_event_id: string }
 const list = async () =>
   (await call<Listed>(`${system.url}/api/v1/signals?tenant_id=alder&state=all&limit=200`, asAgent())).body
 
-const LISTENING = `application_name = 'signalbox listen signalbox_signals'`
+const LISTENING = `application_name = 'signalbox listen'`
 const connections = () =>
   administer(system.databaseUrl, async (superuser) => {
     const { rows } = await superuser.query<{ pid: number }>(

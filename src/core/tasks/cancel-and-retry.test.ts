@@ -7,7 +7,7 @@ import { testTasks } from '../../../test/harness/tasks.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { sleep } from '../../kernel/abort.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
-import type { Database } from '../../platform/database/index.ts'
+import { type Database, openListener } from '../../platform/database/index.ts'
 import { openQueue } from '../../platform/queue/index.ts'
 import { dispatch } from './enqueue-task.ts'
 import { cancelTask, defineTaskKind, PermanentFailure, startWorker, type TaskContext, type TaskKind } from './index.ts'
@@ -49,8 +49,9 @@ describe('a cancel', () => {
       },
     }
     const queue = await openQueue({ url: tasks.db.url, logger: silent, supervise: false, max: 2 })
+    const listener = await openListener({ url: tasks.db.url, logger: silent })
     const worker = await startWorker({
-      ...{ database: pausing, databaseUrl: tasks.db.url, queue, logger: silent, owner: randomUUID() },
+      ...{ database: pausing, listener, queue, logger: silent, owner: randomUUID() },
       kinds: [early, other] as unknown as TaskKind[],
       // Not extended during the test: only the notification can bring the cancel.
       ...{ leaseSeconds: 3_600, concurrency: 2, concurrencyPerTenant: 2 },
@@ -60,6 +61,7 @@ describe('a cancel', () => {
       await worker.handBack()
       await queue.stop(15)
       await worker.close()
+      await listener.close()
     })
 
     const task = await tasks.add('tenant_a', early, {})

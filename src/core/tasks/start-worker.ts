@@ -1,5 +1,5 @@
 import type { Logger } from '../../kernel/logger.ts'
-import { type Database, listen } from '../../platform/database/index.ts'
+import type { Database, Listener } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
 import { CANCEL_CHANNEL } from './cancel-task.ts'
 import { type Dispatch, TASK_QUEUE } from './enqueue-task.ts'
@@ -11,7 +11,7 @@ const CANCELS_REMEMBERED = 100
 
 export type WorkerOptions = {
   database: Database
-  databaseUrl: string
+  listener: Listener
   queue: Queue
   logger: Logger
   kinds: readonly TaskKind[]
@@ -35,10 +35,8 @@ export type Worker = {
 /** Works tasks in this process and listens for cancels. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const running: RunningTasks = { byId: new Map(), stopping: false, cancelledBefore: new Set() }
-  const cancels = await listen({
-    url: options.databaseUrl,
+  const cancels = await options.listener.listen({
     channel: CANCEL_CHANNEL,
-    logger: options.logger,
     onMessage: (taskId) => {
       const task = running.byId.get(taskId)
       if (task) return task.stop('cancelled')

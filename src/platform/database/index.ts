@@ -1,7 +1,7 @@
 export { type Database, openDatabase, openPool, type SystemTx, type Tx } from './connect.ts'
 export { connectionSettings } from './connection-settings.ts'
 export { databaseFault, explainConnectionFailure, UnusableDatabaseError } from './faults.ts'
-export { listen } from './listen.ts'
+export { type Listener, openListener } from './listen.ts'
 export { type MigrationSet, migrate } from './migrate.ts'
 export { isCrowded, type PoolUse, poolUse } from './pool-use.ts'
 export { ROLES, type Role } from './roles.ts'

@@ -6,40 +6,52 @@ import { ROLES } from './roles.ts'
 
 const RECONNECT_MS = 1_000
 
-/**
- * Holds one connection that listens on `channel` and comes back by itself when it is lost.
- * `onConnected` runs after each (re)connect, so that what was missed meanwhile can be looked up.
- */
-export async function listen(options: {
-  url: string
+export type Hearing = {
   channel: string
-  logger: Logger
   onMessage: (payload: string) => void
+  /** At first and after each reconnect, so that what was missed meanwhile can be looked up. */
   onConnected: () => void
-}): Promise<{ close(): Promise<void> }> {
+}
+
+export type Listener = {
+  /** Hears of a channel from now on. */
+  listen(hearing: Hearing): Promise<{ close(): Promise<void> }>
+  close(): Promise<void>
+}
+
+/**
+ * Hears what the database notifies, on one connection for all channels of a process, which comes back by itself when it is
+ * lost. Rejects when it cannot be made.
+ */
+export async function openListener({ url, logger }: { url: string; logger: Logger }): Promise<Listener> {
   const closing = new AbortController()
+  const hearings = new Set<Hearing>()
   let current: Client | undefined
 
-  /** Connects and listens; `lost` settles when that connection is over. */
+  /** Connects and listens to all that somebody hears; `lost` settles when that connection is over. */
   const connect = async (): Promise<{ lost: Promise<void> }> => {
-    const client = new Client(connectionSettings(options.url, ROLES.serving, `listen ${options.channel}`))
+    const client = new Client(connectionSettings(url, ROLES.serving, 'listen'))
     const lost = new Promise<void>((resolve) => {
       client.once('end', resolve)
       client.on('error', (err) => {
-        options.logger.warn({ err, component: 'database' }, 'the listening connection was lost')
+        logger.warn({ err, component: 'database' }, 'the listening connection was lost')
         resolve()
       })
     })
-    client.on('notification', ({ payload }) => options.onMessage(payload ?? ''))
+    client.on('notification', ({ channel, payload = '' }) => {
+      for (const hearing of hearings) if (hearing.channel === channel) hearing.onMessage(payload)
+    })
     try {
       await client.connect()
-      await client.query(`listen "${options.channel}"`)
+      // Whoever comes from here on has the connection listen to their channel themselves.
+      current = client
+      for (const { channel } of hearings) await client.query(`listen "${channel}"`)
     } catch (error) {
+      current = undefined
       await client.end()
       throw error
     }
-    current = client
-    options.onConnected()
+    for (const { onConnected } of hearings) onConnected()
     return { lost }
   }
 
@@ -47,10 +59,11 @@ export async function listen(options: {
     let connection: { lost: Promise<void> } | undefined = first
     while (!closing.signal.aborted) {
       await connection?.lost
-      if (closing.signal.aborted) return
+      current = undefined
       await sleep(RECONNECT_MS, closing.signal).catch(() => {})
+      if (closing.signal.aborted) return
       connection = await connect().catch((err) => {
-        options.logger.warn({ err, component: 'database' }, 'cannot listen; trying again')
+        logger.warn({ err, component: 'database' }, 'cannot listen; trying again')
         return undefined
       })
     }
@@ -60,6 +73,13 @@ export async function listen(options: {
 
   const keeping = keepConnected(await connect())
   return {
+    listen: async (hearing) => {
+      hearings.add(hearing)
+      // Where it is lost, the next one listens to this channel, too.
+      await current?.query(`listen "${hearing.channel}"`).catch(() => {})
+      hearing.onConnected()
+      return { close: async () => void hearings.delete(hearing) }
+    },
     close: async () => {
       closing.abort()
       await current?.end()

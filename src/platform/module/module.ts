@@ -1,6 +1,6 @@
 import type { Config, ProcessRole } from '../../kernel/config.ts'
 import type { Logger } from '../../kernel/logger.ts'
-import type { Database } from '../database/index.ts'
+import type { Database, Listener } from '../database/index.ts'
 import type { HealthCheck } from '../health/index.ts'
 import type { Route } from '../http/index.ts'
 import type { openOutbound } from '../outbound/index.ts'
@@ -22,6 +22,8 @@ export type Ground = {
   processId: string
   databaseUrl: string
   database: Database
+  /** Hears what the database notifies, on one connection for the process. */
+  listener: Listener
   /** Of health checks alone; see `openHealthDatabase`. */
   healthDatabase: Database
   queue: Queue
