@@ -13,6 +13,7 @@ const VALUES: Record<string, (n: number) => string> = {
   smallint: () => '1',
   bigint: () => '1',
   double: () => '1',
+  real: () => '1',
   numeric: () => '1',
   boolean: () => 'true',
   jsonb: () => `'{}'`,

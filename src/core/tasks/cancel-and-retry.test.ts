@@ -9,7 +9,7 @@ import { sleep } from '../../kernel/abort.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
 import { type Database, openListener } from '../../platform/database/index.ts'
 import { openQueue } from '../../platform/queue/index.ts'
-import { dispatch } from './enqueue-task.ts'
+import { dispatchAll } from './enqueue-task.ts'
 import { cancelTask, defineTaskKind, PermanentFailure, startWorker, type TaskContext, type TaskKind } from './index.ts'
 import { requestCancel } from './store/cancel.ts'
 
@@ -128,7 +128,7 @@ describe('a task that is to be tried again', () => {
     await tasks.work([kind, marker], { concurrency: 1 })
     const task = await tasks.add('tenant_a', kind, {})
     await tasks.reaches(task, 'retrying')
-    await tasks.db.database.withTenant(tenantA, (tx) => dispatch(tasks.queue, tx, task, { priority: 0 }))
+    await tasks.db.database.withTenant(tenantA, (tx) => dispatchAll(tasks.queue, tx, [{ ...task, rank: 0 }]))
     // One worker takes one after the other: when this one has run, the early one was looked at.
     await tasks.reaches(await tasks.add('tenant_a', marker, {}), 'succeeded')
     expect(attempts).toEqual([1])

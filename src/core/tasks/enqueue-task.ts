@@ -1,8 +1,9 @@
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { SystemTx, Tx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
-import { insertOrFindLive } from './store/enqueue.ts'
+import { insertOrFindLive, type NewTask } from './store/enqueue.ts'
 import type { TaskKind } from './task-kind.ts'
+import { priorityOf } from './turn.ts'
 
 export const TASK_QUEUE = 'tasks'
 
@@ -24,40 +25,47 @@ export type EnqueueTask = <Payload, Progress>(
   options: EnqueueOptions,
 ) => Promise<{ taskId: string; created: boolean }>
 
-/**
- * Adds a task to the caller's transaction.
- *
- * Fair between tenants: a task's priority falls with the number of live tasks its tenant already has, so the first task
- * of one tenant goes before the second of another, however many thousands are queued behind.
- */
+/** Adds a task to the caller's transaction. Whose turn it is then: see turn.ts. */
 export function enqueueTaskWith(queue: Queue): EnqueueTask {
-  return async (tx, tenantId, kind, payload, { uniqueKey, createdBy }) => {
-    const { taskId, created, ahead } = await insertOrFindLive(tx, {
-      kind: kind.name,
-      payload: kind.payload.parse(payload),
-      uniqueKey: uniqueKey ?? null,
-      attemptsMax: kind.retry.attemptsMax,
-      createdBy,
-    })
-    if (created) await dispatch(queue, tx, { tenantId, taskId }, { priority: -ahead })
-    return { taskId, created }
+  return async (tx, tenantId, kind, payload, { uniqueKey = null, createdBy }) => {
+    const task = { kind: kind.name, payload: kind.payload.parse(payload), attemptsMax: kind.retry.attemptsMax }
+    const [added] = await addTasks(queue, tx, tenantId, [{ ...task, uniqueKey, createdBy }])
+    if (!added) throw new Error('insert returned no task')
+    return added
   }
 }
 
-/** Tells the workers that a task is there to be claimed. Telling them twice is harmless: a claim is taken once. */
-export async function dispatch(
+/** Adds checked tasks to the caller's transaction, in their order, and tells the workers of those that are new. */
+export async function addTasks(
   queue: Queue,
-  tx: Tx | SystemTx,
-  task: Dispatch,
-  options: { priority: number; afterSeconds?: number },
-): Promise<void> {
-  const { priority, afterSeconds } = options
-  await queue.add<Dispatch>(tx, TASK_QUEUE, [
-    {
-      data: task,
-      group: task.tenantId,
-      priority,
+  tx: Tx,
+  tenantId: TenantId,
+  tasks: readonly NewTask[],
+): Promise<{ taskId: string; created: boolean }[]> {
+  const added = await insertOrFindLive(tx, tasks)
+  const news = added.filter(({ created }) => created)
+  await dispatchAll(
+    queue,
+    tx,
+    news.map(({ taskId, rank, afterSeconds }) => ({ tenantId, taskId, rank, afterSeconds })),
+  )
+  return added.map(({ taskId, created }) => ({ taskId, created }))
+}
+
+/** A task that is to be claimed, with its rank, and in how many seconds; now when that is left out. */
+export type ToDispatch = Dispatch & { rank: number; afterSeconds?: number }
+
+/** Tells the workers that tasks are there to be claimed. Telling them twice is harmless: a claim is taken once. */
+export async function dispatchAll(queue: Queue, tx: Tx | SystemTx, tasks: readonly ToDispatch[]): Promise<void> {
+  if (tasks.length === 0) return
+  await queue.add<Dispatch>(
+    tx,
+    TASK_QUEUE,
+    tasks.map(({ tenantId, taskId, rank, afterSeconds }) => ({
+      data: { tenantId, taskId },
+      group: tenantId,
+      priority: priorityOf(rank),
       ...(afterSeconds ? { startAfterSeconds: afterSeconds } : {}),
-    },
-  ])
+    })),
+  )
 }

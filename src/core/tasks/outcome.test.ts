@@ -16,7 +16,8 @@ describe('decideOutcome', () => {
   it('tries again with back-off while attempts are left, and never shows the internal message', () => {
     expect(decideOutcome({ thrown: boom, stopped: null }, 2, retry, 0.5)).toEqual({
       kind: 'retry',
-      afterSeconds: 2,
+      errorClass: 'Error',
+      afterSeconds: 3,
       error: { code: 'tasks.unexpected', message: 'Something broke on our side; the log has the details.' },
     })
   })
@@ -29,6 +30,7 @@ describe('decideOutcome', () => {
     const failure = new PermanentFailure({ code: 'ingestion.provider_refused', message: 'No.' })
     expect(decideOutcome({ thrown: failure, stopped: null }, 1, retry, 0.5)).toEqual({
       kind: 'failed',
+      errorClass: 'PermanentFailure',
       error: { code: 'ingestion.provider_refused', message: 'No.' },
     })
   })
@@ -37,6 +39,7 @@ describe('decideOutcome', () => {
     const fault = taskFault('tasks.not_found', { public: 'There is no such task.', internal: 'row 42 is gone' })
     expect(decideOutcome({ thrown: fault, stopped: null }, 3, retry, 0)).toEqual({
       kind: 'failed',
+      errorClass: 'Fault',
       error: { code: 'tasks.not_found', message: 'There is no such task.' },
     })
   })
@@ -47,7 +50,11 @@ describe('decideOutcome', () => {
     ['shutdown', { kind: 'handed_back' }],
     [
       'time_limit',
-      { kind: 'failed', error: { code: 'tasks.time_limit', message: 'The task took longer than it may.' } },
+      {
+        kind: 'failed',
+        errorClass: 'TaskStopped',
+        error: { code: 'tasks.time_limit', message: 'The task took longer than it may.' },
+      },
     ],
   ] as const)('answers a handler that was stopped because of %s with %j', (stopped, outcome) => {
     expect(decideOutcome({ thrown: boom, stopped }, 1, retry, 0.5)).toEqual(outcome)

@@ -33,8 +33,8 @@ export class TaskStopped extends Error {
 export type Outcome =
   | { kind: 'succeeded'; result: unknown }
   | { kind: 'cancelled' }
-  | { kind: 'failed'; error: TaskError }
-  | { kind: 'retry'; afterSeconds: number; error: TaskError }
+  | { kind: 'failed'; error: TaskError; errorClass: string }
+  | { kind: 'retry'; afterSeconds: number; error: TaskError; errorClass: string }
   /** The process stops: another one goes on, and the attempt does not count. */
   | { kind: 'handed_back' }
   /** Somebody else has the task: nothing may be written. */
@@ -50,13 +50,18 @@ export function decideOutcome(ending: Ending, attempt: number, retry: RetryPolic
   if ('returned' in ending) return { kind: 'succeeded', result: ending.returned }
   if (ending.stopped === 'shutdown') return { kind: 'handed_back' }
   if (ending.stopped === 'time_limit') {
-    return { kind: 'failed', error: { code: 'tasks.time_limit', message: 'The task took longer than it may.' } }
+    const error = { code: 'tasks.time_limit', message: 'The task took longer than it may.' }
+    return { kind: 'failed', error, errorClass: 'TaskStopped' }
   }
-  if (ending.thrown instanceof PermanentFailure) return { kind: 'failed', error: ending.thrown.error }
+  const errorClass = classOf(ending.thrown)
+  if (ending.thrown instanceof PermanentFailure) return { kind: 'failed', error: ending.thrown.error, errorClass }
   const error = describeError(ending.thrown)
-  if (attempt >= retry.attemptsMax) return { kind: 'failed', error }
-  return { kind: 'retry', afterSeconds: backoffSeconds(retry, attempt, random), error }
+  if (attempt >= retry.attemptsMax) return { kind: 'failed', error, errorClass }
+  return { kind: 'retry', afterSeconds: backoffSeconds(retry, attempt, random), error, errorClass }
 }
+
+/** The name of what was thrown, for whoever looks at the attempts. */
+const classOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.constructor.name : typeof thrown)
 
 function describeError(thrown: unknown): TaskError {
   if (thrown instanceof Fault) return { code: thrown.code, message: thrown.public }

@@ -3,7 +3,8 @@ import { type Repetition, repeat } from '../../kernel/repeat.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
 import type { Database, SystemTx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
-import { dispatch, TASK_QUEUE } from './enqueue-task.ts'
+import { dispatchAll, TASK_QUEUE } from './enqueue-task.ts'
+import { isEnded } from './status.ts'
 import { findForgotten, type ReapedTask, reapExpired } from './store/lost-and-waiting.ts'
 
 const REAP_EVERY_SECONDS = 5
@@ -21,7 +22,7 @@ export function reapLostTasks({ database, queue }: Dependencies): Promise<Reaped
     await tellWorkers(
       queue,
       tx,
-      reaped.filter(({ status }) => status === 'retrying'),
+      reaped.filter(({ status }) => !isEnded(status)),
     )
     return reaped
   })
@@ -39,11 +40,14 @@ export function redispatchForgottenTasks(
   })
 }
 
-async function tellWorkers(queue: Queue, tx: SystemTx, tasks: readonly { tenant_id: string; task_id: string }[]) {
-  for (const { tenant_id, task_id } of tasks) {
-    await dispatch(queue, tx, { tenantId: tenantId(tenant_id), taskId: task_id }, { priority: 0 })
-  }
-}
+type Waiting = { tenant_id: string; task_id: string; rank: number }
+
+const tellWorkers = (queue: Queue, tx: SystemTx, tasks: readonly Waiting[]) =>
+  dispatchAll(
+    queue,
+    tx,
+    tasks.map(({ tenant_id, task_id, rank }) => ({ tenantId: tenantId(tenant_id), taskId: task_id, rank })),
+  )
 
 /** Does both every few seconds until stopped. Several processes may: rows are locked, telling twice is harmless. */
 export function startReaper(options: Dependencies & { logger: Logger; onLost?: (count: number) => void }): {

@@ -3,10 +3,10 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { Database, Tx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
 import { inSpan } from '../../platform/telemetry/index.ts'
-import { type Dispatch, dispatch } from './enqueue-task.ts'
+import { type Dispatch, dispatchAll } from './enqueue-task.ts'
 import { holdLease } from './hold-lease.ts'
 import { decideOutcome, type Ending, type Outcome, type StopReason, TaskStopped } from './outcome.ts'
-import { type Claim, claimTask, settleTask, writeProgress } from './store/claim.ts'
+import { type Claim, claimTask, nextOfConcurrencyKey, settleTask, writeProgress } from './store/claim.ts'
 import type { Task } from './store/task.ts'
 import type { TaskContext, TaskKind } from './task-kind.ts'
 
@@ -37,9 +37,9 @@ export type RunningTasks = {
 /** Claims one task, runs its handler under a lease, and records how it ended. Does nothing when it cannot be claimed. */
 export async function runTask(dependencies: RunTaskDependencies, { tenantId, taskId }: Dispatch): Promise<void> {
   const { database, owner, leaseSeconds, kinds } = dependencies
-  const task = await database.withTenant(tenantId, (tx) =>
-    claimTask(tx, { taskId, owner, leaseSeconds, kinds: [...kinds.keys()] }),
-  )
+  const task = await database
+    .withTenant(tenantId, (tx) => claimTask(tx, { taskId, owner, leaseSeconds, kinds: [...kinds.keys()] }))
+    .catch(unlessTaken)
   const kind = task && kinds.get(task.kind)
   if (!kind) return
   const claim: Claim = { taskId, owner, fencing: task.fencing }
@@ -56,6 +56,11 @@ export async function runTask(dependencies: RunTaskDependencies, { tenantId, tas
   if ('thrown' in ending && ending.stopped === null) log.warn({ err: ending.thrown }, 'task attempt failed')
   await record(dependencies, { tenantId, claim, outcome, log })
   dependencies.onEnded?.({ kind: task.kind, outcome: outcome.kind, seconds: (performance.now() - started) / 1_000 })
+}
+
+/** Another task of its concurrency key was claimed in the same moment: whoever ends that one tells the workers again. */
+const unlessTaken = (error: { constraint?: string }): undefined => {
+  if (error.constraint !== 'tasks_one_running_per_concurrency_key') throw error
 }
 
 type Attempt = {
@@ -130,13 +135,16 @@ async function record(dependencies: RunTaskDependencies, { tenantId, claim, outc
     log.warn({ fencing: claim.fencing }, 'task was lost to another worker; nothing recorded')
     return
   }
-  const status = await dependencies.database.withTenant(tenantId, async (tx) => {
+  const { database, queue } = dependencies
+  const status = await database.withTenant(tenantId, async (tx) => {
     const settled = await settleTask(tx, claim, outcome)
-    if (settled === 'retrying') {
-      const afterSeconds = outcome.kind === 'retry' ? outcome.afterSeconds : 0
-      await dispatch(dependencies.queue, tx, { tenantId, taskId: claim.taskId }, { priority: 0, afterSeconds })
-    }
-    return settled
+    if (!settled) return undefined
+    const { rank, after_seconds: afterSeconds, concurrency_key: key } = settled
+    const again = settled.status === 'retrying' ? [{ tenantId, taskId: claim.taskId, rank, afterSeconds }] : []
+    const next = key === null ? undefined : await nextOfConcurrencyKey(tx, key)
+    const waiting = next && next.task_id !== claim.taskId ? [{ tenantId, taskId: next.task_id, rank: next.rank }] : []
+    await dispatchAll(queue, tx, [...again, ...waiting])
+    return settled.status
   })
   if (status) log.info({ status }, 'task attempt ended')
   else log.warn({ fencing: claim.fencing }, 'the lease ran out before the outcome was written; the reaper decides')

@@ -6,6 +6,7 @@ import { testTasks } from '../../../test/harness/tasks.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { sleep } from '../../kernel/abort.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
+import { addTasks } from './enqueue-task.ts'
 import {
   cancelTask,
   defineTaskKind,
@@ -290,15 +291,10 @@ describe('tenants', () => {
     })
     // Ten thousand as enqueueing one by one would leave them, put in at once; and a hundred really one by one.
     await tasks.db.database.withTenant(tenantA, async (tx) => {
-      const { rows } = await sql<{ task_id: string }>`
-        insert into tasks (tenant_id, kind, payload, attempts_max, created_by)
-        select 'tenant_a', ${kind.name}, '{"step": 0}', 3, 'test' from generate_series(1, 9900) returning task_id`.execute(
-        tx,
-      )
-      const entries = rows.map(({ task_id: taskId }, before) => ({
-        ...{ data: { tenantId: tenantA, taskId }, group: tenantA, priority: -Math.min(before, 1_000) },
+      const waiting = Array.from({ length: 9_900 }, () => ({
+        ...{ kind: kind.name, payload: { step: 0 }, attemptsMax: 3, createdBy: 'test' },
       }))
-      await tasks.queue.add(tx, 'tasks', entries)
+      await addTasks(tasks.queue, tx, tenantA, waiting)
       for (let step = 0; step < 100; step += 1) {
         await tasks.enqueue(tx, tenantA, kind, { step }, { createdBy: 'test' })
       }

@@ -420,19 +420,47 @@ export interface Subscriptions {
   tenant_id: string;
 }
 
+export interface TaskAttempts {
+  attempt: number;
+  claim: number;
+  ended_at: Generated<Timestamp>;
+  error: Json | null;
+  error_class: string | null;
+  outcome: string;
+  owner: string;
+  started_at: Timestamp;
+  task_id: string;
+  tenant_id: string;
+}
+
+export interface TaskLog {
+  at: Generated<Timestamp>;
+  line: number;
+  task_id: string;
+  tenant_id: string;
+  text: string;
+}
+
 export interface Tasks {
   attempt: Generated<number>;
+  attempt_started_at: Timestamp | null;
   attempts_max: number;
   cancel_requested_at: Timestamp | null;
+  concurrency_key: string | null;
   created_at: Generated<Timestamp>;
   created_by: string;
+  description: string | null;
   ended_at: Timestamp | null;
   error: Json | null;
   fencing: Generated<number>;
+  is_delayed: Generated<boolean>;
+  is_offered: Generated<boolean>;
   kind: string;
   lease_expires_at: Timestamp | null;
   lease_owner: string | null;
+  log_lines: Generated<number>;
   payload: Json;
+  priority: Generated<number>;
   progress: Generated<Json>;
   result: Json | null;
   run_after: Generated<Timestamp>;
@@ -440,7 +468,16 @@ export interface Tasks {
   status: Generated<string>;
   task_id: Generated<string>;
   tenant_id: string;
+  title: string | null;
+  turn: Generated<Timestamp>;
   unique_key: string | null;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface TaskShares {
+  tenant_id: string;
+  weight: number;
 }
 
 export interface Tenants {
@@ -569,6 +606,9 @@ export interface DB {
   rule_overrides: RuleOverrides;
   signals: Signals;
   subscriptions: Subscriptions;
+  task_attempts: TaskAttempts;
+  task_log: TaskLog;
+  task_shares: TaskShares;
   tasks: Tasks;
   tenants: Tenants;
   ticket_counts: TicketCounts;

@@ -2,27 +2,35 @@ import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
 import type { Outcome } from '../outcome.ts'
 import type { TaskStatus } from '../status.ts'
+import { AFTER_SECONDS, RANK } from './enqueue.ts'
 import { TASK_COLUMNS, type Task } from './task.ts'
 
 /** Proof of holding a task: only the claim with this fencing number may still write. */
 export type Claim = { taskId: string; owner: string; fencing: number }
 
+export type ClaimedTask = Task & { payload: unknown; fencing: number; concurrency_key: string | null }
+
 /**
- * Takes a waiting task of one of `kinds` whose time has come; undefined when it is not there to be taken (any more). A
- * kind that this process does not know is left to one that does: during an upgrade there are both.
+ * Takes a waiting task of one of `kinds` whose time has come; undefined when it is not there to be taken (any more), or
+ * another task of its concurrency key runs: whoever ends that one tells the workers again. A kind that this process does
+ * not know is left to one that does: during an upgrade there are both.
+ *
+ * Rejects with the violation of `tasks_one_running_per_concurrency_key` when two of a key are claimed at once.
  */
 export async function claimTask(
   tx: Tx,
   claim: { taskId: string; owner: string; leaseSeconds: number; kinds: readonly string[] },
-): Promise<(Task & { payload: unknown; fencing: number }) | undefined> {
-  const { rows } = await sql<Task & { payload: unknown; fencing: number }>`
+): Promise<ClaimedTask | undefined> {
+  const { rows } = await sql<ClaimedTask>`
     update tasks set
       status = 'running', attempt = attempt + 1, fencing = fencing + 1, lease_owner = ${claim.owner},
       lease_expires_at = clock_timestamp() + ${claim.leaseSeconds} * interval '1 second',
-      started_at = coalesce(started_at, now())
+      started_at = coalesce(started_at, now()), attempt_started_at = clock_timestamp()
     where task_id = ${claim.taskId} and status in ('queued', 'retrying') and run_after <= clock_timestamp()
       and kind = any(${claim.kinds})
-    returning ${TASK_COLUMNS}, payload, fencing`.execute(tx)
+      and not exists (
+        select from tasks as other where other.concurrency_key = tasks.concurrency_key and other.status = 'running')
+    returning ${TASK_COLUMNS}, payload, fencing, concurrency_key`.execute(tx)
   return rows[0]
 }
 
@@ -55,30 +63,56 @@ export async function writeProgress(tx: Tx, claim: Claim, progress: unknown): Pr
 
 type Settlement = Exclude<Outcome, { kind: 'lost' }>
 
+/** The status of an attempt's end where nobody has asked for a cancel. */
+const STATUS_AFTER = {
+  succeeded: 'succeeded',
+  cancelled: 'cancelled',
+  failed: 'failed',
+  retry: 'retrying',
+  handed_back: 'retrying',
+} as const
+
+export type Settled = { status: TaskStatus; rank: number; after_seconds: number; concurrency_key: string | null }
+
 /**
- * Ends an attempt if the claim holds; undefined when it does not. A cancel that came in meanwhile wins over every other
- * outcome: the caller was told that the task is being cancelled.
+ * Ends an attempt if the claim holds, and writes it down; undefined when it does not. A cancel that came in meanwhile wins
+ * over every other outcome: the caller was told that the task is being cancelled.
  */
-export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Promise<TaskStatus | undefined> {
+export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Promise<Settled | undefined> {
   const cancelled = sql`cancel_requested_at is not null`
   const ended = outcome.kind !== 'retry' && outcome.kind !== 'handed_back'
-  const status = {
-    succeeded: 'succeeded',
-    cancelled: 'cancelled',
-    failed: 'failed',
-    retry: 'retrying',
-    handed_back: 'retrying',
-  }[outcome.kind]
-  const { rows } = await sql<{ status: TaskStatus }>`
-    update tasks set
-      status = case when ${cancelled} then 'cancelled' else ${status} end,
-      ended_at = case when ${ended} or ${cancelled} then clock_timestamp() end,
-      result = case when not ${cancelled} then ${outcome.kind === 'succeeded' ? JSON.stringify(outcome.result ?? null) : null}::jsonb end,
-      error = case when not ${cancelled} then ${'error' in outcome ? JSON.stringify(outcome.error) : null}::jsonb end,
-      -- now(), as the engine counts: a job that is handed out a moment before its task is due would be lost.
-      run_after = now() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second',
-      attempt = attempt - ${outcome.kind === 'handed_back' ? 1 : 0},
-      lease_owner = null, lease_expires_at = null
-    where ${holds(claim)} returning status`.execute(tx)
-  return rows[0]?.status
+  const [error, errorClass] = 'error' in outcome ? [JSON.stringify(outcome.error), outcome.errorClass] : [null, null]
+  const { rows } = await sql<Settled>`
+    with settled as (
+      update tasks set
+        status = case when ${cancelled} then 'cancelled' else ${STATUS_AFTER[outcome.kind]} end,
+        ended_at = case when ${ended} or ${cancelled} then clock_timestamp() end,
+        result = case when not ${cancelled} then ${outcome.kind === 'succeeded' ? JSON.stringify(outcome.result ?? null) : null}::jsonb end,
+        error = case when not ${cancelled} then ${error}::jsonb end,
+        -- now(), as the engine counts: a job that is handed out a moment before its task is due would be lost.
+        run_after = now() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second',
+        attempt = attempt - ${outcome.kind === 'handed_back' ? 1 : 0},
+        lease_owner = null, lease_expires_at = null
+      where ${holds(claim)}
+      returning new.*, old.attempt as tried
+    ), written as (
+      insert into task_attempts (tenant_id, task_id, claim, attempt, owner, started_at, outcome, error_class, error)
+      select tenant_id, task_id, fencing, tried, ${claim.owner}, coalesce(attempt_started_at, now()),
+        case when ${cancelled} then 'cancelled' else ${outcome.kind} end, ${errorClass}, ${error}::jsonb
+      from settled
+    )
+    select status, ${RANK} as rank, ${AFTER_SECONDS} as after_seconds, concurrency_key from settled`.execute(tx)
+  return rows[0]
+}
+
+/** The task that waits for this concurrency key and comes next; undefined when none is due. */
+export async function nextOfConcurrencyKey(
+  tx: Tx,
+  concurrencyKey: string,
+): Promise<{ task_id: string; rank: number } | undefined> {
+  const { rows } = await sql<{ task_id: string; rank: number }>`
+    select task_id, ${RANK} as rank from tasks
+    where concurrency_key = ${concurrencyKey} and status in ('queued', 'retrying') and run_after <= now()
+    order by ${RANK} limit 1`.execute(tx)
+  return rows[0]
 }

@@ -1,9 +1,12 @@
 import { sql } from 'kysely'
 import type { SystemTx } from '../../../platform/database/index.ts'
 import type { TaskStatus } from '../status.ts'
+import { RANK } from './enqueue.ts'
 
-/** A task that its worker has lost, and what became of it. */
-export type ReapedTask = { tenant_id: string; task_id: string; kind: string; status: TaskStatus }
+const WORKER_LOST = { code: 'tasks.worker_lost', message: 'The process that worked on this task went away.' }
+
+/** A task that its worker has lost and what became of it, or one that waited for such a one. */
+export type ReapedTask = { tenant_id: string; task_id: string; kind: string; status: TaskStatus; rank: number }
 
 /**
  * Frees tasks whose lease expired, oldest first: tried again, cancelled if that was asked for, or failed when the
@@ -15,16 +18,29 @@ export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTa
       select tenant_id, task_id from tasks
       where status = 'running' and lease_expires_at < clock_timestamp()
       order by lease_expires_at limit ${limit} for update skip locked
+    ), reaped as (
+      update tasks set
+        status = case when cancel_requested_at is not null then 'cancelled'
+                      when attempt >= attempts_max then 'failed' else 'retrying' end,
+        ended_at = case when cancel_requested_at is not null or attempt >= attempts_max then clock_timestamp() end,
+        error = ${JSON.stringify(WORKER_LOST)},
+        run_after = clock_timestamp(), lease_owner = null, lease_expires_at = null
+      from expired
+      where tasks.tenant_id = expired.tenant_id and tasks.task_id = expired.task_id
+      returning new.*, old.lease_owner as owner
+    ), written as (
+      insert into task_attempts (tenant_id, task_id, claim, attempt, owner, started_at, outcome, error)
+      select tenant_id, task_id, fencing, attempt, owner, coalesce(attempt_started_at, now()), 'lost', error from reaped
     )
-    update tasks set
-      status = case when cancel_requested_at is not null then 'cancelled'
-                    when attempt >= attempts_max then 'failed' else 'retrying' end,
-      ended_at = case when cancel_requested_at is not null or attempt >= attempts_max then clock_timestamp() end,
-      error = ${JSON.stringify({ code: 'tasks.worker_lost', message: 'The process that worked on this task went away.' })},
-      run_after = clock_timestamp(), lease_owner = null, lease_expires_at = null
-    from expired
-    where tasks.tenant_id = expired.tenant_id and tasks.task_id = expired.task_id
-    returning tasks.tenant_id, tasks.task_id, tasks.kind, tasks.status`.execute(tx)
+    select tenant_id, task_id, kind, status, ${RANK} as rank from reaped
+    union all
+    -- What waited for one that has ended now.
+    select next.* from reaped cross join lateral (
+      select tasks.tenant_id, task_id, kind, status, ${RANK} as rank from tasks
+      where tasks.tenant_id = reaped.tenant_id and tasks.concurrency_key = reaped.concurrency_key
+        and status in ('queued', 'retrying') and run_after <= now()
+      order by ${RANK} limit 1) as next
+    where reaped.status in ('cancelled', 'failed')`.execute(tx)
   return rows
 }
 
@@ -35,9 +51,9 @@ export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTa
 export async function findForgotten(
   tx: SystemTx,
   options: { queue: string; waitedSeconds: number; limit: number },
-): Promise<{ tenant_id: string; task_id: string }[]> {
-  const { rows } = await sql<{ tenant_id: string; task_id: string }>`
-    select tenant_id, task_id from tasks
+): Promise<{ tenant_id: string; task_id: string; rank: number }[]> {
+  const { rows } = await sql<{ tenant_id: string; task_id: string; rank: number }>`
+    select tenant_id, task_id, ${RANK} as rank from tasks
     where status in ('queued', 'retrying')
       and run_after < clock_timestamp() - ${options.waitedSeconds} * interval '1 second'
       and not exists (
