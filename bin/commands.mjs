@@ -22,4 +22,5 @@ export const COMMANDS = {
   explain: [['test/plans/explain.ts']],
   'mock-provider': [['mock-provider/main.ts']],
   'generate:types': [['test/generate-types.ts']],
+  'generate:rules': [['test/generate-rules.ts']],
 }

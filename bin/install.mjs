@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withLock } from './lock.mjs'
+import { compiledIn } from './node.mjs'
 import { installPackages } from './npm.mjs'
 import { completePiece, missingPieces } from './pieces.mjs'
 
@@ -11,6 +12,7 @@ export async function ensureInstalled(root) {
   await withLock(join(root, '.signalbox', 'install.lock'), async () => {
     if (!isCurrent(root)) {
       await installPackages(root)
+      rmSync(compiledIn(root), { recursive: true, force: true })
       writeFileSync(stampOf(root), digestOfLock(root))
     }
     for (const piece of missingPieces(root)) await completePiece(root, piece)

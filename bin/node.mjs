@@ -10,9 +10,16 @@ export function findNode(root) {
   return Number.parseInt(process.versions.node, 10) >= 24 ? process.execPath : undefined
 }
 
+/**
+ * Where Node.js keeps what it has compiled, which takes half of a start. It keeps each of its versions apart, and takes
+ * nothing for a file that has changed; installing packages empties it.
+ */
+export const compiledIn = (root) => join(root, '.signalbox', 'compiled')
+
 /** Runs a program under Node.js 24, which is also what `node` means to everything that the program starts. */
 export function runNode(root, programArguments) {
   const node = findNode(root)
-  const env = { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) }
+  const PATH = [dirname(node), process.env.PATH].join(delimiter)
+  const env = { NODE_COMPILE_CACHE: compiledIn(root), ...process.env, PATH }
   return run(node, programArguments, { cwd: root, env, stdio: 'inherit' })
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { flushCompileCache } from 'node:module'
 import packageJson from '../package.json' with { type: 'json' }
 import { tenancyModule } from './core/tenancy/index.ts'
 import { openDemo } from './demo.ts'
@@ -260,6 +261,8 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', ask)
   process.on('SIGINT', ask)
+  // For the next start, also when this process is killed: by itself Node.js writes at its end what it has compiled.
+  flushCompileCache()
   const system = await startSystem(config, logger, (error) => leave(error.message))
   const signal = await stopAsked.promise
   await system.stop()

@@ -14,7 +14,7 @@ export type DeploymentRule = {
 export const configNames = new Set(describeConfig(parseConfig({})).match(/^[A-Z_]+/gm))
 const mockProviderNames = new Set(knobNames.map(variableName))
 /** Read by Node.js, by the image of PostgreSQL and by compose itself. */
-const foreignNames = new Set(['NODE_ENV', 'POSTGRES_USER', 'POSTGRES_DB', 'POSTGRES_PASSWORD'])
+const foreignNames = new Set(['NODE_ENV', 'NODE_COMPILE_CACHE', 'POSTGRES_USER', 'POSTGRES_DB', 'POSTGRES_PASSWORD'])
 
 const PROGRAM = /[\w./-]+\.m?[jt]s\b/g
 
@@ -95,7 +95,15 @@ export function deploymentRules(declared: {
         const command = finalValue(deployment, 'CMD') ?? ''
         return MEMORY.filter((argument) => !command.includes(`"${argument}"`))
       },
-      planted: { in: 'dockerfile', replace: '"--max-semi-space-size=32", ', by: '' },
+      planted: { in: 'dockerfile', replace: 'CMD ["node", "--max-old-space-size=1024"', by: 'CMD ["node"' },
+    },
+    {
+      rule: 'the image brings along what Node.js compiles for the arguments that it is run with',
+      violations: (deployment) => {
+        const compiles = finalStage(deployment).find(({ name, value }) => name === 'RUN' && value.includes('--eval'))
+        return MEMORY.filter((argument) => !compiles?.value.includes(`"${argument}"`))
+      },
+      planted: { in: 'dockerfile', replace: '"--eval"', by: '"--check"' },
     },
     {
       rule: 'the build target is a stage',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { MEMORY } from '../../bin/commands.mjs'
 import { waitFor } from './wait-for.ts'
 
 /** The platform operator's token in every test system. */
@@ -31,8 +32,6 @@ export type SystemProcess = {
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-/** What one process has compiled the next one need not compile again: half of a start is that. */
-const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/signalbox-tests', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /**
@@ -45,9 +44,11 @@ export async function startSystemProcess(
   onSpawned: (process: Pick<SystemProcess, 'kill' | 'exited'>) => void = () => {},
   main = MAIN,
 ): Promise<SystemProcess> {
-  const child = spawn(process.execPath, [main], {
+  const { PATH = '', NODE_COMPILE_CACHE } = process.env
+  const child = spawn(process.execPath, [...MEMORY, main], {
     env: {
-      ...{ PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILED },
+      PATH,
+      ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
       ...environmentFor(databaseUrl, { LOG_LEVEL: 'info', ...environment }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { parseConfig } from '../../src/kernel/config.ts'
 import { startSystem } from '../../src/main.ts'
@@ -45,6 +48,17 @@ describe('a process', () => {
     expect((await call(`${system.url}/health/live`)).status).toBe(200)
     expect((await call(`${system.url}/tenants`, { token: OPERATOR_TOKEN })).status).toBe(404)
     await system.stop()
+  })
+})
+
+describe('what a process has compiled', () => {
+  it('is there for the next start as soon as it serves, also when it is killed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'signalbox-compiled-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const system = await spawnSystem(made.url, { SIGNALBOX_ROLES: 'worker', NODE_COMPILE_CACHE: directory })
+    system.kill('SIGKILL')
+    await system.exited
+    expect((await readdir(directory, { recursive: true })).length).toBeGreaterThan(1_000)
   })
 })
 

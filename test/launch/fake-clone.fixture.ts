@@ -69,7 +69,7 @@ export function fakeClone(programs: Record<string, string>) {
 /** Starts the launcher in a process group of its own. */
 function launch(root: string, commandLine: string[]) {
   const child = spawn(process.execPath, [join(root, 'bin/signalbox.mjs'), ...commandLine], {
-    env: { ...process.env, npm_execpath: join(root, 'npm/npm-cli.js') },
+    env: { ...process.env, NODE_COMPILE_CACHE: undefined, npm_execpath: join(root, 'npm/npm-cli.js') },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

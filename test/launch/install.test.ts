@@ -16,15 +16,17 @@ test('a fresh clone is installed once, and the next start goes straight on', asy
   expect(clone.npmCalls()).toBe('ci\n')
 })
 
-test('a changed lock file is installed, a merely touched one is not', async () => {
+test('a changed lock file is installed and what was compiled before goes, a merely touched one is not', async () => {
   const clone = fakeClone(PROGRAM)
   await clone.launch('start').ended
   clone.write('package-lock.json', '{ "version": 1 }')
   await clone.launch('start').ended
   expect(clone.npmCalls()).toBe('ci\n')
+  clone.write('.signalbox/compiled/of-before', '')
   clone.write('package-lock.json', '{ "version": 2 }')
   await clone.launch('start').ended
   expect(clone.npmCalls()).toBe('ci\nci\n')
+  expect(clone.exists('.signalbox/compiled/of-before')).toBe(false)
 })
 
 test('what somebody installed with npm themselves is taken as it is', async () => {

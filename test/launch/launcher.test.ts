@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../bin/commands.mjs'
 import { fakeClone } from './fake-clone.fixture.ts'
@@ -87,6 +88,13 @@ test('the program finds Node.js 24 under the name node', async () => {
   const launched = clone.launch('start')
   await launched.ended
   expect(launched.output()).toContain('node_modules/node/bin/node')
+})
+
+test('what Node.js compiles is kept for the next start', async () => {
+  const clone = installedClone({ 'src/main.ts': `console.log(require('node:module').getCompileCacheDir())` })
+  const launched = clone.launch('start')
+  await launched.ended
+  expect(launched.output()).toContain(join(clone.root, '.signalbox', 'compiled'))
 })
 
 test('an unknown command is answered with the known ones', async () => {

@@ -24,8 +24,6 @@ type Kept = { rules: CompiledRules; readAt: number }
 
 export function openClassifier(database: Database, logger: Logger): Classifier {
   const base = loadBaseRules()
-  // Compiled at the start, so that broken shipped rules stop it and no first ticket waits.
-  compileRules(base)
   const kept = new Map<TenantId, Kept>()
 
   const currentRules = async (tx: Tx): Promise<CompiledRules> => {

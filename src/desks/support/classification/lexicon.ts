@@ -114,7 +114,7 @@ function collectSlots(lists: Readonly<Record<string, readonly string[]>>) {
 
   return {
     idOf(slot: Slot): number {
-      const key = JSON.stringify(slot)
+      const key = slotKey(slot)
       const known = ids.get(key)
       if (known !== undefined) return known
       const id = ids.size
@@ -137,6 +137,13 @@ function collectSlots(lists: Readonly<Record<string, readonly string[]>>) {
       return [...found]
     },
   }
+}
+
+/** Equal for equal slots. Most are one plain word, for which itself will do: no JSON begins with a letter. */
+const slotKey = (slot: Slot): string => {
+  const { words, beginnings, endings, lists } = slot
+  const isOneWord = words.length === 1 && beginnings.length + endings.length + lists.length === 0
+  return isOneWord ? (words[0] ?? '') : JSON.stringify(slot)
 }
 
 const FORMS = ['NUMBER', 'TIME', 'CODE'] as const

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dump, load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
+import { GENERATED_RULES, generatedFrom, RULE_FILE } from '../../../../test/generate-rules.ts'
 import {
   classify,
   compileRules,
@@ -12,14 +13,19 @@ import {
 } from './index.ts'
 import { MARKS } from './rule-document.ts'
 
-const yaml = readFileSync(new URL('./rules.yaml', import.meta.url), 'utf8')
+const yaml = readFileSync(RULE_FILE, 'utf8')
 const base = loadBaseRules()
 const urgencyOf = (message: string, override?: OverrideDocument) =>
   classify(compileRules(base, override), { subject: '', message }).urgency
 
 describe('the rule file', () => {
   it('is valid and has a version', () => {
-    expect(base.version).toMatch(/^\d{4}\.\d+\.\d+$/)
+    expect(readRules(yaml).version).toMatch(/^\d{4}\.\d+\.\d+$/)
+  })
+
+  it('is what processes start with, names in the same order: else run npm run generate:rules', () => {
+    expect(readFileSync(GENERATED_RULES, 'utf8') === generatedFrom(yaml)).toBe(true)
+    expect(base).toEqual(readRules(yaml))
   })
 
   /** What a term finds: a sentence made of its own words, the first of each alternative, gaps left out. */

@@ -48,6 +48,7 @@ export function readTerm(text: string): { steps: Step[]; lists: string[]; proble
 
 /** The slots of a piece: one, or several where the tokeniser sees several words ("it's", "check-in"). */
 function readAlternatives(piece: string): Slot[] | string {
+  if (IS_ONE_WORD.test(piece)) return [{ words: [piece], beginnings: [], endings: [], lists: [] }]
   const slot: Slot = { words: [], beginnings: [], endings: [], lists: [] }
   const alternatives = piece.split('/')
   for (const alternative of alternatives) {
@@ -76,7 +77,11 @@ function readAlternatives(piece: string): Slot[] | string {
   return [slot]
 }
 
+/** What the tokeniser leaves as it is: most of the shipped words, of which reading tens of thousands is what a start waits for. */
+const IS_ONE_WORD = /^[a-z]{1,20}$/
+
 function wordsOf(text: string): string[] {
+  if (IS_ONE_WORD.test(text)) return [text]
   const tokens = noTokens()
   tokenise(text, [{ from: 0, to: text.length }], tokens)
   return tokens.words
