@@ -61,10 +61,14 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
         [tenantId, helpdeskUrl],
       ),
 
+    /** With the holidays of a country. */
     makeCalendar: async (tenantId: string) => {
       const document = { zone: 'Europe/Berlin', weekly: { mon: [{ start: '09:00', end: '17:30' }] } }
       const made = await make(`/calendars?tenant_id=${tenantId}`, { name: `calendar ${randomUUID()}`, document })
-      return made.calendar_id ?? ''
+      const calendarId = made.calendar_id ?? ''
+      const federal = { kind: 'country', country: 'US' }
+      const feed = await make(`/calendars/${calendarId}/feeds?tenant_id=${tenantId}`, federal)
+      return { calendarId, feedId: feed.feed_id ?? '' }
     },
 
     /** A webhook, and a subscription to all signals. */

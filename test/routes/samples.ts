@@ -22,6 +22,9 @@ export type Things = {
   deliveryId: string
   subscriptionId: string
   calendarId: string
+  feedId: string
+  /** Still there when the routes that delete have had their turn. */
+  lastingCalendarId: string
 }
 
 const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
@@ -59,7 +62,8 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     deliveryId: await make.makeDelivery(tenantId, signalId),
     operatorSignalId: await make.makeOperatorSignal(),
     ...(await make.makeChannel(tenantId, `${(await receiver()).url}/hook`)),
-    calendarId: await make.makeCalendar(tenantId),
+    ...(await make.makeCalendar(tenantId)),
+    lastingCalendarId: (await make.makeCalendar(tenantId)).calendarId,
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -121,6 +125,14 @@ const ofCalendar =
     ...sample,
     query: { tenant_id: tenantId, ...sample.query },
   })
+const ofFeed = ({ tenantId, calendarId, feedId }: Things) => ({
+  params: { calendar_id: calendarId, feed_id: feedId },
+  query: { tenant_id: tenantId },
+})
+const ICALENDAR = [
+  ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:sample', 'BEGIN:VEVENT', 'UID:1', 'DTSTART;VALUE=DATE:20200501'],
+  ...['RRULE:FREQ=YEARLY', 'SUMMARY:May Day', 'END:VEVENT', 'END:VCALENDAR'],
+].join('\r\n')
 const CALENDAR = {
   zone: 'Europe/Berlin',
   weekly: { mon: [{ start: '09:00', end: '17:30' }] },
@@ -260,6 +272,19 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   }),
   'PUT /api/v1/calendars/:calendar_id': ofCalendar({ body: { name: 'renamed', document: CALENDAR, version: 1 } }),
   'DELETE /api/v1/calendars/:calendar_id': ofCalendar(),
+  'GET /api/v1/public-holidays/countries': inTenant(),
+  'GET /api/v1/public-holidays': inTenant({ country: 'DE', year: '2026', region: 'BY' }),
+  'GET /api/v1/calendars/:calendar_id/feeds': ofCalendar(),
+  'POST /api/v1/calendars/:calendar_id/feeds': ofCalendar({ body: { kind: 'country', country: 'DE', region: 'BY' } }),
+  'POST /api/v1/calendars/:calendar_id/feeds/file': ({ tenantId, lastingCalendarId }) => ({
+    ...{
+      params: { calendar_id: lastingCalendarId },
+      query: { tenant_id: tenantId, name: 'sample' },
+      upload: ICALENDAR,
+    },
+  }),
+  'POST /api/v1/calendars/:calendar_id/feeds/:feed_id/refresh': ofFeed,
+  'DELETE /api/v1/calendars/:calendar_id/feeds/:feed_id': ofFeed,
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {

@@ -1,9 +1,13 @@
 import { defineModule } from '../../platform/module/index.ts'
 import { auditModule } from '../audit/index.ts'
+import { signalsModule } from '../signals/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
 import { openedCalendars } from './calendars/opened-calendars.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { forgetOldVersions } from './calendars/store.ts'
+import { openReadFeed } from './feeds/read-feed.ts'
+import { refreshingFeeds } from './feeds/refresh-feeds.ts'
+import { feedRoutes } from './feeds/routes.ts'
 
 export {
   ALWAYS,
@@ -33,12 +37,14 @@ export const clocksModule = defineModule({
   name: 'core/clocks',
   migrations: new URL('./migrations/', import.meta.url),
   permissions: { 'calendar.read': 'viewer', 'calendar.manage': 'manager' },
-  needs: { tenancy: tenancyModule, audit: auditModule },
-  open: ({ database }) => {
+  needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule },
+  open: ({ database, sealer, logger, openOutbound }) => {
     const opened = openedCalendars()
+    const feeds = { database, sealer, logger, readFeed: openReadFeed(openOutbound()) }
     return {
       api: { opened },
-      routes: calendarRoutes({ opened }),
+      routes: [...feedRoutes(feeds), ...calendarRoutes({ opened })],
+      schedules: [refreshingFeeds(feeds)],
       upkeep: [
         {
           name: 'versions of calendars that nothing is measured with any more',
