@@ -28,9 +28,9 @@ export function limitArrival(app: FastifyInstance, limits: ArrivalLimits): void 
     }
     done()
   })
-  // Whoever was refused may end what they were sending, or not.
+  // Whoever was refused may end what they were sending, or not. A request that came over no network is never complete.
   app.addHook('onResponse', async ({ raw }) => {
-    if (hasBody(raw) && !raw.complete) destroyLater(raw.socket, () => !raw.complete)
+    if (raw.complete === false) destroyLater(raw.socket, () => !raw.complete)
   })
 }
 
