@@ -23,6 +23,8 @@ const PUBLIC = [
   'GET /health/ready',
   'GET /metrics',
   'GET /errors/:code',
+  'GET /api/v1/link',
+  'POST /api/v1/channels/confirm-address',
   'POST /api/v1/auth/sign-in',
   'POST /api/v1/invitations/accept',
 ]

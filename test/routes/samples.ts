@@ -154,6 +154,7 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /health/live': () => ({}),
   'GET /health/ready': () => ({}),
   'GET /metrics': () => ({}),
+  'GET /api/v1/link': () => ({}),
   'GET /errors/:code': () => ({ params: { code: 'http.invalid' } }),
 
   'POST /api/v1/tenants': () => ({ body: { tenant_id: 'sample', name: 'Sample', time_zone: 'Europe/Berlin' } }),
@@ -250,6 +251,8 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'DELETE /api/v1/channels/:channel_id': ofChannel(),
   'POST /api/v1/channels/:channel_id/rotate-secret': ofChannel(),
   'POST /api/v1/channels/:channel_id/test': ofChannel(),
+  'POST /api/v1/channels/:channel_id/ask-for-confirmation': ofChannel(),
+  'POST /api/v1/channels/confirm-address': () => ({ body: { token: 'sbc_of-nobody' } }),
   'POST /api/v1/subscriptions': (things) => ({
     ...inTenant()(things),
     body: {

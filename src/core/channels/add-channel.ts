@@ -3,6 +3,7 @@ import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Tx } from '../../platform/database/index.ts'
 import type { Sealer } from '../../platform/sealing/index.ts'
 import { recordAudit } from '../audit/index.ts'
+import type { Confirmations } from './confirm-addresses.ts'
 import { channelFault } from './faults.ts'
 import { hostOf, type NewChannelBody } from './kinds.ts'
 import { sealSecrets } from './secrets.ts'
@@ -18,13 +19,13 @@ export const nameTaken = (name: string) =>
   })
 
 /**
- * Stores a channel whose address was checked.
+ * Stores a channel whose address was checked, and asks the owners of mail addresses.
  *
  * @throws channels.name_taken, channels.notify_exists, channels.too_many, channels.email_not_configured
  */
 export async function addChannel(
   tx: Tx,
-  { sealer, hasEmail }: { sealer: Sealer; hasEmail: boolean },
+  { sealer, hasEmail, confirmations }: { sealer: Sealer; hasEmail: boolean; confirmations: Confirmations },
   request: { tenantId: TenantId; addedBy: string; body: NewChannelBody },
 ): Promise<{ channelId: string; signingSecret: string | null }> {
   const { tenantId, addedBy, body } = request
@@ -52,7 +53,8 @@ export async function addChannel(
   const channelId = randomUUID()
   const { signingSecret, ...stored } = storedParts(sealer, { tenant_id: tenantId, channel_id: channelId }, body)
   const { kind, name } = body
-  await insertChannel(tx, { channel_id: channelId, kind, name, created_by: addedBy, ...stored })
+  const awaiting = await confirmations.ask(tx, tenantId, kind === 'email' ? body.recipients : [])
+  await insertChannel(tx, { channel_id: channelId, kind, name, awaiting, created_by: addedBy, ...stored })
   const [subject, details] = [`channel:${channelId}`, { kind, name }]
   await recordAudit(tx, { tenantId, actor: addedBy, action: 'channel.add', subject, details })
   return { channelId, signingSecret }

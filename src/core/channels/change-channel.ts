@@ -5,6 +5,7 @@ import type { Sealer } from '../../platform/sealing/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { nameTaken } from './add-channel.ts'
 import type { Channel } from './channel.ts'
+import type { Confirmations } from './confirm-addresses.ts'
 import { channelFault, channelNotFound } from './faults.ts'
 import { type ChannelChange, hostOf } from './kinds.ts'
 import { requireWebhookSecrets, sealSecrets } from './secrets.ts'
@@ -44,7 +45,7 @@ function refuseMisplaced({ kind }: ChannelRow, { url, recipients }: ChannelChang
  */
 export async function changeChannel(
   tx: Tx,
-  sealer: Sealer,
+  { sealer, confirmations }: { sealer: Sealer; confirmations: Confirmations },
   { tenantId, channelId, changedBy }: Who,
   change: ChannelChange,
 ) {
@@ -54,7 +55,10 @@ export async function changeChannel(
   const { name = row.name, is_enabled = row.is_enabled, url, recipients } = change
   if ((await lookAround(tx, { name, channelId })).hasName) throw nameTaken(name)
   const changed = { ...row, name, is_enabled, disabled_reason: change.is_enabled ? null : row.disabled_reason }
-  if (recipients !== undefined) changed.settings = { recipients }
+  if (recipients !== undefined) {
+    changed.settings = { recipients }
+    changed.awaiting = await confirmations.ask(tx, tenantId, recipients)
+  }
   if (url !== undefined) {
     const kept = row.kind === 'webhook' ? requireWebhookSecrets(sealer, row) : {}
     changed.settings = { host: hostOf(url) }

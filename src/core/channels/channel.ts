@@ -11,6 +11,8 @@ export type Channel = {
   kind: ChannelKind
   settings: unknown
   sealed_secrets: Buffer | null
+  /** Recipients, in lower case, that have not confirmed: nothing is sent there. */
+  awaiting: readonly string[]
 }
 
 /** One signal for one channel. */

@@ -1,7 +1,10 @@
 import { defineModule } from '../../platform/module/index.ts'
 import { openAllowances } from '../../platform/resilience/index.ts'
 import { mailModule } from '../mail/index.ts'
+import { forgetAddresses } from './address-store.ts'
 import type { Send } from './channel.ts'
+import { openConfirmations } from './confirm-addresses.ts'
+import { confirmationRoutes } from './confirmation-routes.ts'
 import { channelRoutes } from './routes.ts'
 import { openSend } from './send.ts'
 import { subscriptionRoutes } from './subscription-routes.ts'
@@ -32,10 +35,21 @@ export const channelsModule = defineModule<ChannelsApi, typeof needs>({
     const calls = { guardedFetch: outbound.fetch, plainFetch: fetch, notifyUrl: providerUrl }
     const send = openSend({ sealer, sendMail: mail.send, logger, ...calls })
     const allowances = openAllowances(database)
+    const confirmations = openConfirmations({ database, allowances, mail })
     const hasEmail = mail.send !== undefined
     return {
       api: { send },
-      routes: [...subscriptionRoutes(), ...channelRoutes({ database, sealer, outbound, hasEmail, send, allowances })],
+      routes: [
+        ...subscriptionRoutes(),
+        ...confirmationRoutes({ database, confirmations }),
+        ...channelRoutes({ database, sealer, outbound, hasEmail, send, allowances, confirmations }),
+      ],
+      upkeep: [
+        {
+          name: 'mail addresses of no channel',
+          run: () => database.acrossTenants('mail addresses of all tenants are forgotten', forgetAddresses),
+        },
+      ],
     }
   },
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Database, Tx } from '../../platform/database/index.ts'
+import type { Database } from '../../platform/database/index.ts'
 import {
   decodeCursor,
   linkHeader,
@@ -18,11 +18,11 @@ import { addChannel } from './add-channel.ts'
 import { changeChannel, removeChannel, rotateSecret } from './change-channel.ts'
 import type { Send } from './channel.ts'
 import { checkAddress } from './check-address.ts'
-import { channelNotFound } from './faults.ts'
+import type { Confirmations } from './confirm-addresses.ts'
 import { ChannelChange, NewChannelBody } from './kinds.ts'
 import { limitTests } from './limit-tests.ts'
-import { type ChannelRow, findChannel, listChannels } from './store.ts'
-import { presentTest, testChannel } from './test-channel.ts'
+import { listChannels, requireChannel } from './store.ts'
+import { presentTest, reachedByTest, testChannel } from './test-channel.ts'
 import { ChannelView, NewChannelView, presentChannel, TestView } from './view.ts'
 
 export type RouteDependencies = {
@@ -31,6 +31,7 @@ export type RouteDependencies = {
   outbound: Pick<Outbound, 'check'>
   hasEmail: boolean
   send: Send
+  confirmations: Confirmations
   /** Bounds how often channels are tested. */
   allowances: Allowances
 }
@@ -38,7 +39,8 @@ export type RouteDependencies = {
 const byName = z.tuple([z.string()])
 
 /** Setting up channels; what waits for somebody outside is done before the transaction opens. */
-export function channelRoutes({ database, sealer, outbound, hasEmail, send, allowances }: RouteDependencies): Route[] {
+export function channelRoutes(dependencies: RouteDependencies): Route[] {
+  const { database, sealer, outbound, send, allowances, confirmations } = dependencies
   const inTenant = { tag: 'Channels', tenant: 'query', query: z.strictObject(TenantQuery) } as const
   const ofChannel = { ...inTenant, params: z.strictObject({ channel_id: z.uuid() }) }
 
@@ -53,9 +55,12 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send, allo
       body: NewChannelBody,
       responses: { 201: NewChannelView },
       answer: 'secret',
-      prepare: async ({ body, signal }) => ('url' in body ? checkAddress(outbound, body.url, signal) : undefined),
+      prepare: async ({ tenantId, body, signal }) => {
+        if ('url' in body) await checkAddress(outbound, body.url, signal)
+        if ('recipients' in body) await confirmations.prepare(tenantId, body.recipients)
+      },
       handle: async ({ tx, tenantId, caller, body }) => {
-        const added = await addChannel(tx, { sealer, hasEmail }, { tenantId, addedBy: caller.id, body })
+        const added = await addChannel(tx, dependencies, { tenantId, addedBy: caller.id, body })
         const channel = presentChannel(await requireChannel(tx, added.channelId))
         const location = `/api/v1/channels/${added.channelId}?tenant_id=${tenantId}`
         return reply(201, { ...channel, signing_secret: added.signingSecret }, { location })
@@ -97,10 +102,12 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send, allo
       access: 'channel.manage',
       body: ChannelChange,
       responses: { 200: ChannelView },
-      prepare: async ({ body: { url }, signal }) =>
-        url === undefined ? undefined : checkAddress(outbound, url, signal),
+      prepare: async ({ tenantId, body: { url, recipients }, signal }) => {
+        if (url !== undefined) await checkAddress(outbound, url, signal)
+        if (recipients !== undefined) await confirmations.prepare(tenantId, recipients)
+      },
       handle: async ({ tx, tenantId, caller, params: { channel_id: channelId }, body }) => {
-        await changeChannel(tx, sealer, { tenantId, channelId, changedBy: caller.id }, body)
+        await changeChannel(tx, dependencies, { tenantId, channelId, changedBy: caller.id }, body)
         return reply(200, presentChannel(await requireChannel(tx, channelId)))
       },
     }),
@@ -129,7 +136,8 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send, allo
       prepare: async ({ tenantId, params: { channel_id }, signal }) => {
         const channel = await database.withTenant(tenantId, (tx) => requireChannel(tx, channel_id))
         await limitTests({ allowances, sealer }, channel)
-        return testChannel({ send, database }, channel, { tenantId, now: new Date() }, signal)
+        const reached = await reachedByTest(database, channel)
+        return testChannel({ send, database }, reached, { tenantId, now: new Date() }, signal)
       },
       handle: async ({ tx, tenantId, caller, params, prepared: outcome }) => {
         const [subject, details] = [`channel:${params.channel_id}`, { outcome: outcome.kind }]
@@ -151,10 +159,4 @@ export function channelRoutes({ database, sealer, outbound, hasEmail, send, allo
       },
     }),
   ]
-}
-
-async function requireChannel(tx: Tx, channelId: string): Promise<ChannelRow> {
-  const channel = await findChannel(tx, channelId)
-  if (!channel) throw channelNotFound()
-  return channel
 }

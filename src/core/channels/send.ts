@@ -34,6 +34,8 @@ const refused = (reason: string): SendOutcome => ({ kind: 'refused', statusCode:
 
 const EMAIL_NOT_SET_UP: SendOutcome = failed('e-mail is not set up: the operator has to set SMTP_URL and MAIL_FROM')
 
+const NOBODY_CONFIRMED: SendOutcome = refused('no address of the channel has been confirmed by its owner')
+
 const policyTimeouts = Object.fromEntries(
   Object.entries(POLICIES).map(([kind, { timeoutSeconds }]) => [kind, timeoutSeconds]),
 ) as Record<ChannelKind, number>
@@ -51,8 +53,13 @@ export function openSend(dependencies: SendDependencies): Send {
     notify: async (_channel, message, signal) => sendNotify(message, signal),
     webhook: async (channel, message, signal) => sendWebhook(openWebhookSecrets(sealer, channel), message, signal),
     slack: async (channel, message, signal) => sendSlack(openSlackSecrets(sealer, channel), message, signal),
-    email: async ({ settings }, message, signal) =>
-      sendEmail ? sendEmail(EmailSettings.parse(settings).recipients, message, signal) : EMAIL_NOT_SET_UP,
+    email: async ({ settings, awaiting }, message, signal) => {
+      if (!sendEmail) return EMAIL_NOT_SET_UP
+      const recipients = EmailSettings.parse(settings).recipients.filter(
+        (address) => !awaiting.includes(address.toLowerCase()),
+      )
+      return recipients.length === 0 ? NOBODY_CONFIRMED : sendEmail(recipients, message, signal)
+    },
   }
 
   return async (channel, message, signal) => {

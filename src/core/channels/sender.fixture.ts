@@ -34,7 +34,7 @@ export function message(signal: Partial<Message['signal']> = {}, deliveryId: str
 }
 
 export const channelOf = (kind: ChannelKind, row: Partial<Channel> = {}): Channel => ({
-  ...{ tenant_id: ALDER, channel_id: randomUUID(), kind, settings: {}, sealed_secrets: null },
+  ...{ tenant_id: ALDER, channel_id: randomUUID(), kind, settings: {}, sealed_secrets: null, awaiting: [] },
   ...row,
 })
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { SystemTx, Tx } from '../../platform/database/index.ts'
 import type { Channel } from './channel.ts'
+import { channelNotFound } from './faults.ts'
 
 /** A channel as it is stored; its secrets are sealed. */
 export type ChannelRow = Channel & {
@@ -33,17 +34,26 @@ export async function lookAround(
 
 export async function insertChannel(
   tx: Tx,
-  channel: Pick<ChannelRow, 'channel_id' | 'kind' | 'name' | 'settings' | 'sealed_secrets' | 'created_by'>,
+  channel: Pick<ChannelRow, 'channel_id' | 'kind' | 'name' | 'settings' | 'sealed_secrets' | 'awaiting' | 'created_by'>,
 ): Promise<void> {
   await sql`
-    insert into channels (tenant_id, channel_id, kind, name, settings, sealed_secrets, created_by)
+    insert into channels (tenant_id, channel_id, kind, name, settings, sealed_secrets, awaiting, created_by)
     values (current_setting('signalbox.tenant_id'), ${channel.channel_id}, ${channel.kind}, ${channel.name},
-      ${JSON.stringify(channel.settings)}, ${channel.sealed_secrets}, ${channel.created_by})`.execute(tx)
+      ${JSON.stringify(channel.settings)}, ${channel.sealed_secrets}, ${channel.awaiting}, ${channel.created_by})`.execute(
+    tx,
+  )
 }
 
 export async function findChannel(tx: Tx, channelId: string): Promise<ChannelRow | undefined> {
   const { rows } = await sql<ChannelRow>`select * from channels where channel_id = ${channelId}`.execute(tx)
   return rows[0]
+}
+
+/** @throws channels.not_found */
+export async function requireChannel(tx: Tx, channelId: string): Promise<ChannelRow> {
+  const channel = await findChannel(tx, channelId)
+  if (!channel) throw channelNotFound()
+  return channel
 }
 
 /** The row stays as it is until the end of the transaction. */
@@ -63,11 +73,14 @@ export async function listChannels(tx: Tx, page: { after?: string | undefined; l
 /** Writes a row that was found to change. */
 export async function updateChannel(
   tx: Tx,
-  row: Pick<ChannelRow, 'channel_id' | 'name' | 'settings' | 'sealed_secrets' | 'is_enabled' | 'disabled_reason'>,
+  row: Pick<
+    ChannelRow,
+    'channel_id' | 'name' | 'settings' | 'sealed_secrets' | 'awaiting' | 'is_enabled' | 'disabled_reason'
+  >,
 ): Promise<void> {
   await sql`
     update channels set name = ${row.name}, settings = ${JSON.stringify(row.settings)},
-      sealed_secrets = ${row.sealed_secrets}, is_enabled = ${row.is_enabled}, disabled_reason = ${row.disabled_reason},
+      sealed_secrets = ${row.sealed_secrets}, awaiting = ${row.awaiting}, is_enabled = ${row.is_enabled}, disabled_reason = ${row.disabled_reason},
       updated_at = now()
     where channel_id = ${row.channel_id}`.execute(tx)
 }

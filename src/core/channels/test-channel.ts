@@ -3,7 +3,10 @@ import type { z } from 'zod'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Database } from '../../platform/database/index.ts'
 import { circuitBreaker } from '../../platform/resilience/index.ts'
+import { useUpTests } from './address-store.ts'
 import type { Channel, Message, Send, SendOutcome } from './channel.ts'
+import { channelFault } from './faults.ts'
+import { EmailSettings } from './kinds.ts'
 import type { TestView } from './view.ts'
 
 /**
@@ -26,6 +29,24 @@ export async function testChannel(
     ...{ title: 'This is a test: nothing has to be done.', facts: {}, raised_at: who.now },
   }
   return send(channel, { deliveryId, tenantId: who.tenantId, signal: about }, signal)
+}
+
+/**
+ * The channel as a test finds it: of the addresses that have not confirmed, those to which none has gone yet get this one.
+ *
+ * @throws channels.unconfirmed when nobody would be reached
+ */
+export async function reachedByTest(database: Database, channel: Channel): Promise<Channel> {
+  if (channel.kind !== 'email' || channel.awaiting.length === 0) return channel
+  const { recipients } = EmailSettings.parse(channel.settings)
+  const untried = await database.withTenant(channel.tenant_id, (tx) => useUpTests(tx, channel.awaiting))
+  const awaiting = channel.awaiting.filter((address) => !untried.includes(address))
+  if (recipients.some((recipient) => !awaiting.includes(recipient.toLowerCase()))) return { ...channel, awaiting }
+  throw channelFault('channels.unconfirmed', {
+    public:
+      'No address of this channel has confirmed yet, and each has had its one test. Ask for their confirmation again.',
+    internal: `nobody of channel ${channel.channel_id} has confirmed`,
+  })
 }
 
 const breaker = circuitBreaker()

@@ -10,6 +10,9 @@ const fields = {
   kind: z.enum(CHANNEL_KINDS),
   name: z.string(),
   settings: z.record(z.string(), z.unknown()).meta({ description: '`host` of an address, `recipients` of e-mails' }),
+  awaiting_confirmation: z.array(z.string()).meta({
+    description: 'Recipients who have not confirmed their address: nothing is delivered to them',
+  }),
   is_enabled: z.boolean(),
   disabled_reason: z.string().nullable().meta({ description: 'Why it was switched off by itself' }),
   created_by: z.string(),
@@ -30,6 +33,7 @@ export function presentChannel(row: ChannelRow): z.output<typeof ChannelView> {
   return {
     ...{ channel_id: row.channel_id, tenant_id: row.tenant_id, kind: row.kind, name: row.name },
     settings: row.settings as Record<string, unknown>,
+    awaiting_confirmation: [...row.awaiting],
     ...{ is_enabled: row.is_enabled, disabled_reason: row.disabled_reason, created_by: row.created_by },
     ...{ created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() },
   }

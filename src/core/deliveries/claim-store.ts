@@ -55,6 +55,7 @@ type ClaimedRow = {
   channel_kind: ChannelKind
   settings: unknown
   sealed_secrets: Buffer | null
+  awaiting: string[]
   signal_id: string
   kind: string
   subject: string
@@ -137,7 +138,7 @@ export async function claimDeliveries(tx: SystemTx, options: ClaimOptions): Prom
     )
     select claimed.tenant_id, delivery_id, fencing, attempts, tries,
       extract(epoch from clock_timestamp() - started_at)::float8 as age_seconds, channel_id, channels.kind as channel_kind, settings,
-      sealed_secrets, signal_id, signals.kind, signals.subject, severity, title, facts, raised_at
+      sealed_secrets, awaiting, signal_id, signals.kind, signals.subject, severity, title, facts, raised_at
     from claimed join channels using (tenant_id, channel_id) join signals using (tenant_id, signal_id)
     order by claimed.tries desc, claimed.position`.execute(tx)
   return rows.map(toClaim)
@@ -158,6 +159,7 @@ function toClaim(row: ClaimedRow): Claim {
       kind: row.channel_kind,
       settings: row.settings,
       sealed_secrets: row.sealed_secrets,
+      awaiting: row.awaiting,
     },
     message: {
       deliveryId: row.delivery_id,

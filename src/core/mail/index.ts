@@ -1,11 +1,15 @@
 import { type Config, ConfigError } from '../../kernel/config.ts'
 import { defineModule } from '../../platform/module/index.ts'
 import { type Letters, openLetters } from './letters.ts'
+import { type Links, openLinks } from './links.ts'
+import { mailRoutes } from './routes.ts'
 import { sendPosted } from './send-posted.ts'
 import { countMails, deleteOverdueMails } from './store.ts'
 import { openTransport, type SendMail, type Smtp } from './transport.ts'
 
 export type { Letter, Post } from './letters.ts'
+export type { LinkAction } from './link-action.ts'
+export type { WriteLink } from './links.ts'
 export { mailAddress } from './mail-address.ts'
 export { NO_TENANT } from './store.ts'
 export { type Mail, type MailOutcome, openTransport, type SendMail, type Smtp } from './transport.ts'
@@ -15,6 +19,8 @@ export type MailApi = {
   send: SendMail | undefined
   /** Declares a kind of mail and gives the way to post it. What is posted where there is no mail server never leaves. */
   declare: Letters['declare']
+  /** Declares what somebody does with the secret of a mail, and gives what leads them there. */
+  declareAction: Links['declareAction']
 }
 
 /** E-mail, over the operator's mail server: at once, or posted with what causes it and sent afterwards. */
@@ -25,9 +31,11 @@ export const mailModule = defineModule<MailApi>({
     const smtp = smtpOf(config)
     const send = smtp && openTransport(smtp)
     const letters = openLetters()
+    const links = openLinks(config.SIGNALBOX_PUBLIC_URL)
     const why = 'mail of all tenants and of people lies in one table'
     return {
-      api: { send, declare: letters.declare },
+      api: { send, declare: letters.declare, declareAction: links.declareAction },
+      routes: mailRoutes(links),
       upkeep: [{ name: 'mail that nobody sends', run: () => database.acrossTenants(why, deleteOverdueMails) }],
       ...(send
         ? {

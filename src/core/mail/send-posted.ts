@@ -6,7 +6,7 @@ import type { Letters } from './letters.ts'
 import { claimMails, deleteMail, type PostedMail, postponeMail } from './store.ts'
 import type { SendMail } from './transport.ts'
 
-const LOOK_EVERY_SECONDS = 2
+const LOOK_EVERY_SECONDS = 1
 const AT_ONCE = 8
 /** Whoever stops the process waits for what is being sent, and has 25 s. */
 const SEND_WITHIN_MS = 15_000

@@ -96,13 +96,26 @@ export interface CalendarVersions {
   version: number;
 }
 
+export interface ChannelAddresses {
+  address: string;
+  asked_at: Timestamp | null;
+  confirmed_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  tenant_id: string;
+  tested_at: Timestamp | null;
+  token_expires_at: Timestamp | null;
+  token_hash: Buffer | null;
+}
+
 export interface Channels {
+  awaiting: Generated<string[]>;
   channel_id: Generated<string>;
   circuit: Generated<string>;
   created_at: Generated<Timestamp>;
   created_by: string;
   disabled_reason: string | null;
   is_enabled: Generated<boolean>;
+  is_reachable: Generated<boolean>;
   kind: string;
   name: string;
   sealed_secrets: Buffer | null;
@@ -577,6 +590,7 @@ export interface DB {
   calendar_feeds: CalendarFeeds;
   calendar_versions: CalendarVersions;
   calendars: Calendars;
+  channel_addresses: ChannelAddresses;
   channels: Channels;
   connectors: Connectors;
   deliveries: Deliveries;
