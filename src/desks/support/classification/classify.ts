@@ -33,6 +33,8 @@ export type Classification = {
   rule_version: string
   scores: Scores
   matches: Match[]
+  /** The text took all the work that terms may make of one: what they would find further on is missing. */
+  incomplete?: true
 }
 
 export type TicketText = { subject: string; message: string }
@@ -68,9 +70,10 @@ export function classify(rules: CompiledRules, { subject, message }: TicketText)
 
   const entries = rules.lexicons.map((lexicon) => lookUp(tokens.words, lexicon))
   const { language, active } = tellLanguage(entries[0] ?? [], tokens.specials, rules.languageCharacters)
-  const finds = rules.lexicons.flatMap((lexicon, number) =>
+  const found = rules.lexicons.map((lexicon, number) =>
     findTerms(lexicon, number, entries[number] ?? [], tokens.breaks, active),
   )
+  const finds = found.flatMap((of) => of.finds)
   const occurrences = weighContext(rules, finds, tokens)
   const hasOwnMessage = tokens.words.length > subjectTokens
   const { scores, contributions } =
@@ -93,6 +96,7 @@ export function classify(rules: CompiledRules, { subject, message }: TicketText)
     rule_version: rules.version,
     scores,
     matches: explain(rules, contributions, occurrences, { subject, message }, { tokens, subjectTokens }),
+    ...(found.some(({ isCut }) => isCut) ? { incomplete: true } : {}),
   }
 }
 

@@ -8,12 +8,22 @@ import {
   INTENSIFIES,
   type Lexicon,
   type LexiconTerm,
+  type MatchBounds,
   NEGATES_LAST,
   NEGATES_NEXT,
   SUPPOSES,
 } from './lexicon.ts'
+import { ownLexicon } from './own-terms.ts'
 import { MARKS, type OverrideDocument, type RuleDocument, type Weights } from './rule-document.ts'
 import { versionWith } from './rule-version.ts'
+
+/** Wide enough that no text is cut short by the first two; the third ends a text made for it after a fifth of a second. */
+export const SHIPPED_TERM_BOUNDS = {
+  slotsPerWord: 64,
+  stepsPerWord: 4_000,
+  stepsPerText: 5_000_000,
+  rememberedWords: 20_000,
+} as const satisfies MatchBounds
 
 type Concept = {
   name: string
@@ -72,15 +82,14 @@ export function compileRules(base: RuleDocument, override?: OverrideDocument): C
     .filter(({ name }) => override.combinations[name]?.off !== true)
     .map((one) => ({ ...one, weights: { ...one.weights, ...override.combinations[one.name]?.weights } }))
   const removed = new Set<number>()
-  const added: LexiconTerm[] = []
-  for (const [name, { add = {}, remove = [] }] of Object.entries(override.concepts)) {
+  for (const [name, { remove = [] }] of Object.entries(override.concepts)) {
     const owner = numberOf(name)
     for (const text of remove) for (const term of termNumbers.get(`${owner} ${text}`) ?? []) removed.add(term)
-    added.push(...termsOf(owner, add))
   }
-  const own = added.length > 0 ? [compileLexicon(added, base.lists, new Map())] : []
+  const own = ownLexicon(base, override)
+  const lexicons = own ? [...rules.lexicons, own] : rules.lexicons
   const version = versionWith(base.version, hashOf(override))
-  return Object.freeze({ ...rules, version, concepts, combinations, removed, lexicons: [...rules.lexicons, ...own] })
+  return Object.freeze({ ...rules, version, concepts, combinations, removed, lexicons })
 }
 
 const isEmpty = (override: OverrideDocument) =>
@@ -157,7 +166,7 @@ function compileBaseAnew(base: RuleDocument): CompiledBase {
         group,
       }),
     ),
-    lexicons: [compileLexicon(terms, base.lists, frequentWords)],
+    lexicons: [compileLexicon(terms, base.lists, SHIPPED_TERM_BOUNDS, frequentWords)],
     removed: new Set<number>(),
     languageCharacters: LANGUAGES.map((language) => base.languages[language].characters),
     cut: compileCut(base.cut),

@@ -14,9 +14,10 @@ export {
 } from './classify.ts'
 export { type CompiledRules, compileRules } from './compile-rules.ts'
 export { SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from './labels.ts'
-export { InvalidRules, loadBaseRules, readOverride, readRules } from './read-rules.ts'
+export { loadBaseRules, readOverride, readRules } from './read-rules.ts'
 export { MatchView } from './routes.ts'
 export type { OverrideDocument } from './rule-document.ts'
+export { InvalidRules } from './rule-problem.ts'
 export { isOutdated } from './rule-version.ts'
 
 export type ClassificationApi = {

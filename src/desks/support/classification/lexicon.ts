@@ -1,4 +1,5 @@
-import { readTerm, type Slot, type Step } from './term.ts'
+import { collectSlots, FORMS, formOf, type Slots, startsWithDigit } from './slots.ts'
+import { readTerm, type Step } from './term.ts'
 
 /** A term and what it belongs to. `owner`: a concept's number, or one of the roles below. */
 export type LexiconTerm = { text: string; owner: number; languages: number }
@@ -25,21 +26,34 @@ export type Node = {
   gaps: { words: number; next: Branches }[]
 }
 
+/** What one text may cost at most, so that no terms, whatever they are, hold up a process. */
+export type MatchBounds = {
+  /** A word is taken to fit no more slots than these, the first ones. */
+  slotsPerWord: number
+  /** From one word of a text on, and for a whole text: see findTerms for what a step is. */
+  stepsPerWord: number
+  stepsPerText: number
+  /** Words whose entries are kept, twice. */
+  rememberedWords: number
+}
+
 export type Lexicon = {
   terms: readonly LexiconTerm[]
   find: (word: string) => WordEntry
+  bounds: MatchBounds
+  /** For weighing what the terms can cost. */
+  slots: Slots
+  roots: readonly (Node | undefined)[]
 }
 
 const NOTHING: WordEntry = { slots: [], bits: 0, starts: [], languages: 0 }
-
-/** Words looked up before, in two generations of this size: odd texts can neither fill the memory nor empty it at once. */
-const REMEMBERED_MAX = 20_000
 
 /** Compiles terms for matching. Linear in their number; the lists are those of the rule document. */
 export function compileLexicon(
   terms: readonly LexiconTerm[],
   lists: Readonly<Record<string, readonly string[]>>,
-  frequentWords: ReadonlyMap<string, number>,
+  bounds: MatchBounds,
+  frequentWords?: ReadonlyMap<string, number>,
 ): Lexicon {
   const slots = collectSlots(lists)
   const roots: (Node | undefined)[] = []
@@ -54,14 +68,22 @@ export function compileLexicon(
     return { slots: found, bits, starts: found.flatMap((slot) => roots[slot] ?? []), languages }
   }
   // Order numbers are endless: all of one form share an entry.
-  const numbers = new Map(FORMS.map((form) => [form, entryOf(slots.ofForm(form), 0)]))
-  const find = remember((word) => entryOf(slots.lookUp(word), frequentWords.get(word) ?? 0))
+  const numbers = new Map(FORMS.map((form) => [form, entryOf(slots.ofForm(form).slice(0, bounds.slotsPerWord), 0)]))
+  const find = remember(
+    (word) => entryOf(slots.lookUp(word, bounds.slotsPerWord), frequentWords?.get(word) ?? 0),
+    bounds.rememberedWords,
+  )
+  // Most words are nothing to the few terms of a tenant: they are not kept for each tenant once more.
+  const mayBeFound = frequentWords ? () => true : slots.mayFit
   return {
     terms,
     find: (word) => {
-      if (!startsWithDigit(word) || slots.has(word)) return find(word)
-      return numbers.get(formOf(word) ?? 'CODE') ?? NOTHING
+      if (startsWithDigit(word) && !slots.has(word)) return numbers.get(formOf(word) ?? 'CODE') ?? NOTHING
+      return mayBeFound(word) ? find(word) : NOTHING
     },
+    bounds,
+    slots,
+    roots,
   }
 
   function grow(parent: Node | undefined, { slot, gap }: Step): Node {
@@ -89,87 +111,15 @@ function edgeOf(parent: Node, words: number): Node['gaps'][number] {
 
 const emptyNode = (): Node => ({ terms: [], next: { bits: 0, nodes: new Map() }, gaps: [] })
 
-function collectSlots(lists: Readonly<Record<string, readonly string[]>>) {
-  const ids = new Map<string, number>()
-  const words = new Map<string, number[]>()
-  const beginnings = new Map<string, number[]>()
-  const endings = new Map<string, number[]>()
-
-  const add = (into: Map<string, number[]>, word: string, id: number) => {
-    const known = into.get(word)
-    if (!known) into.set(word, [id])
-    else if (!known.includes(id)) known.push(id)
-  }
-
-  const fill = (slot: Slot, id: number): void => {
-    for (const word of slot.words) add(words, word, id)
-    for (const word of slot.beginnings) add(beginnings, word, id)
-    for (const word of slot.endings) add(endings, word, id)
-    for (const list of slot.lists) {
-      for (const member of lists[list] ?? []) for (const step of readTerm(member).steps) fill(step.slot, id)
-      // Told by how they are written, see formOf.
-      if (isForm(list)) add(words, list, id)
-    }
-  }
-
-  return {
-    idOf(slot: Slot): number {
-      const key = slotKey(slot)
-      const known = ids.get(key)
-      if (known !== undefined) return known
-      const id = ids.size
-      ids.set(key, id)
-      fill(slot, id)
-      return id
-    },
-
-    has: (word: string): boolean => words.has(word),
-
-    ofForm: (form: Form): number[] => words.get(form) ?? [],
-
-    lookUp(word: string): number[] {
-      const found = new Set(words.get(word))
-      for (let length = 3; length <= word.length; length++) {
-        for (const id of beginnings.get(word.slice(0, length)) ?? []) found.add(id)
-        for (const id of endings.get(word.slice(-length)) ?? []) found.add(id)
-      }
-      for (const id of words.get(formOf(word) ?? '') ?? []) found.add(id)
-      return [...found]
-    },
-  }
-}
-
-/** Equal for equal slots. Most are one plain word, for which itself will do: no JSON begins with a letter. */
-const slotKey = (slot: Slot): string => {
-  const { words, beginnings, endings, lists } = slot
-  const isOneWord = words.length === 1 && beginnings.length + endings.length + lists.length === 0
-  return isOneWord ? (words[0] ?? '') : JSON.stringify(slot)
-}
-
-const FORMS = ['NUMBER', 'TIME', 'CODE'] as const
-type Form = (typeof FORMS)[number]
-
-/** Lists that no document has to spell out. */
-export const isForm = (list: string): boolean => FORMS.some((form) => form === list)
-
-/** `TIME`: 14:30, 8pm, 14h30. `NUMBER`: 3, 1.280,50. `CODE`: what begins like a number and is none, or is too long for one. */
-function formOf(word: string): Form | undefined {
-  if (!startsWithDigit(word)) return undefined
-  if (/^\d{1,2}(?::\d\d|h(?:\d\d)?|am|pm|uhr)$/.test(word)) return 'TIME'
-  if (/^\d{4,}$/.test(word)) return /^(?:19|20)\d\d$/.test(word) ? 'NUMBER' : 'CODE'
-  return /^[\d.,:]+$/.test(word) ? 'NUMBER' : 'CODE'
-}
-
-const startsWithDigit = (word: string) => word.charCodeAt(0) >= 0x30 && word.charCodeAt(0) <= 0x39
-
-function remember(lookUp: (word: string) => WordEntry): (word: string) => WordEntry {
+/** Keeps what was looked up in two generations of `max` words: odd texts can neither fill the memory nor empty it at once. */
+function remember(lookUp: (word: string) => WordEntry, max: number): (word: string) => WordEntry {
   let young = new Map<string, WordEntry>()
   let old = new Map<string, WordEntry>()
   return (word) => {
     const known = young.get(word)
     if (known !== undefined) return known
     const entry = old.get(word) ?? lookUp(word)
-    if (young.size >= REMEMBERED_MAX) {
+    if (young.size >= max) {
       old = young
       young = new Map()
     }

@@ -1,11 +1,19 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
 
-/** A tenant's override as it is stored. */
-type StoredOverride = { document: unknown; updated_by: string; updated_at: Date }
+/** A tenant's override as it is stored; `content` is the same for the same document only. */
+export type StoredOverride = {
+  tenant_id: string
+  document: unknown
+  content: string
+  updated_by: string
+  updated_at: Date
+}
 
 export async function findOverride(tx: Tx): Promise<StoredOverride | undefined> {
-  const { rows } = await sql<StoredOverride>`select document, updated_by, updated_at from rule_overrides`.execute(tx)
+  const { rows } = await sql<StoredOverride>`
+    select tenant_id, document, encode(sha256(convert_to(document::text, 'UTF8')), 'hex') as content, updated_by, updated_at
+    from rule_overrides`.execute(tx)
   return rows[0]
 }
 

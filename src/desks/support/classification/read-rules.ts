@@ -1,21 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 import type { z } from 'zod'
-import { isForm } from './lexicon.ts'
+import { costProblems } from './own-terms.ts'
 import { type OverrideDocument, overrideDocument, type RuleDocument, ruleDocument } from './rule-document.ts'
+import { InvalidRules, type RuleProblem } from './rule-problem.ts'
+import { isForm } from './slots.ts'
 import { readTerm } from './term.ts'
-
-export type RuleProblem = { path: string; message: string }
-
-/** Rules that cannot be used: every problem with the path to it, as `concepts.refund.terms.en.3`. */
-export class InvalidRules extends Error {
-  readonly problems: readonly RuleProblem[]
-  constructor(problems: readonly RuleProblem[]) {
-    super(problems.map(({ path, message }) => `${path || '(document)'}: ${message}`).join('\n'))
-    this.name = 'InvalidRules'
-    this.problems = problems
-  }
-}
 
 /** A rule file is a few hundred kilobytes at most; YAML aliases are refused, since a few lines of them make gigabytes. */
 const FILE_CHARACTERS_MAX = 1_000_000
@@ -36,10 +26,11 @@ export function readRules(yaml: string): RuleDocument {
   return check(ruleDocument, parseYaml(yaml))
 }
 
-/** Checks what a tenant wants to change against the base it changes. Throws InvalidRules. */
+/** Checks what a tenant wants to change against the base it changes, and what that can cost. Throws InvalidRules. */
 export function readOverride(base: RuleDocument, value: unknown): OverrideDocument {
   const override = check(overrideDocument, value)
   const problems = [...overrideProblems(base, override)]
+  if (problems.length === 0) problems.push(...costProblems(base, override))
   if (problems.length > 0) throw new InvalidRules(problems)
   return override
 }

@@ -8,8 +8,9 @@ import { classify } from './classify.ts'
 import { classificationFault } from './faults.ts'
 import { SENTIMENTS, URGENCIES } from './labels.ts'
 import { deleteOverride, findOverride, saveOverride } from './override-store.ts'
-import { InvalidRules, type RuleProblem, readOverride } from './read-rules.ts'
+import { readOverride } from './read-rules.ts'
 import type { RuleDocument } from './rule-document.ts'
+import { InvalidRules, type RuleProblem } from './rule-problem.ts'
 
 export const MatchView = z
   .object({
@@ -34,12 +35,18 @@ const ClassificationView = z
     rule_version: z.string(),
     scores: z.object({ urgency: z.number(), sentiment: z.number(), action: z.number() }),
     matches: z.array(MatchView),
+    incomplete: z.literal(true).optional().meta({
+      description: 'The text took all the work that terms may make of one; what stands further on is missing',
+    }),
   })
   .meta({ id: 'Classification' })
 
 const RulesView = z.object({
   rule_version: z.string(),
   override: z.unknown().nullable(),
+  problems: z.array(z.object({ path: z.string(), message: z.string() })).meta({
+    description: 'Why the override is not in force: it does not fit the rules shipped since, or their bounds',
+  }),
   updated_by: z.string().nullable(),
   updated_at: z.iso.datetime().nullable(),
 })
@@ -90,6 +97,7 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
         return reply(200, {
           rule_version: (await classifier.currentRules(tx)).version,
           override: override?.document ?? null,
+          problems: override ? problemsOf(classifier.base, override.document).slice(0, PROBLEMS_SHOWN) : [],
           updated_by: override?.updated_by ?? null,
           updated_at: override?.updated_at.toISOString() ?? null,
         })
@@ -125,23 +133,30 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
   ]
 }
 
-/** @throws classification.invalid_rules, with the path of each mistake */
-function checked(base: RuleDocument, document: unknown): unknown {
+const PROBLEMS_SHOWN = 50
+
+function problemsOf(base: RuleDocument, document: unknown): readonly RuleProblem[] {
   try {
     readOverride(base, document)
-    return document
+    return []
   } catch (error) {
     if (!(error instanceof InvalidRules)) throw error
-    throw classificationFault('classification.invalid_rules', {
-      public: `The rules cannot be used: ${error.problems
-        .slice(0, 5)
-        .map(({ path, message }) => `${path}: ${message}`)
-        .join('; ')}.`,
-      internal: 'an override that does not fit the rule language',
-      extensions: { errors: error.problems.slice(0, 50).map(asFieldError) },
-      cause: error,
-    })
+    return error.problems
   }
+}
+
+/** @throws classification.invalid_rules, with the path of each mistake */
+function checked(base: RuleDocument, document: unknown): unknown {
+  const problems = problemsOf(base, document)
+  if (problems.length === 0) return document
+  throw classificationFault('classification.invalid_rules', {
+    public: `The rules cannot be used: ${problems
+      .slice(0, 5)
+      .map(({ path, message }) => `${path}: ${message}`)
+      .join('; ')}.`,
+    internal: 'an override that does not fit the rule language',
+    extensions: { errors: problems.slice(0, PROBLEMS_SHOWN).map(asFieldError) },
+  })
 }
 
 /** An unknown key is named by the message; its path is where it stands. */

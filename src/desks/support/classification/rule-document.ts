@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LANGUAGES } from './labels.ts'
-import { isForm } from './lexicon.ts'
+import { isForm } from './slots.ts'
 import { readTerm } from './term.ts'
 
 /** A tenant's own rules cannot cost more than these bounds let them, in time or in memory. */

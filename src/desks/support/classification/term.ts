@@ -12,7 +12,7 @@ const WORDS_MAX = 8
 const GAP_MAX = 6
 const GAPS_MAX = 2
 /** Shorter stems would match half of a language. */
-const STEM_LENGTH_MIN = 3
+export const STEM_LENGTH_MIN = 3
 
 /**
  * Reads a term: words in order; `a/b` either word; `refund*` a beginning, `*ausfall` an ending; `~3` up to three other

@@ -67,7 +67,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
         const { ticket_id } = await requireTicket(tx, params.ticket_id)
         const withdrawn = await withdrawCorrection(tx, ticket_id)
         if (!withdrawn) throw notCorrected()
-        const judgement = judge(await classifier.currentRules(tx), withdrawn)
+        const { isIncomplete: _, ...judgement } = judge(await classifier.currentRules(tx), withdrawn)
         await storeJudgements(tx, [{ ticket_id, as_of: withdrawn.as_of, ...judgement }], caller.id)
         const [action, subject] = ['ticket.withdraw_correction', `ticket:${ticket_id}`]
         await recordAudit(tx, { tenantId, actor: caller.id, action, subject })

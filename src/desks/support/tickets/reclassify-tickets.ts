@@ -6,7 +6,7 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Tx } from '../../../platform/database/index.ts'
 import { type Classifier, RULES_FRESH_MS } from '../classification/index.ts'
 import { listOutdated, storeJudgements } from './classification-store.ts'
-import { judge } from './classify-tickets.ts'
+import { judgeInTurns } from './classify-tickets.ts'
 
 /** The kind of the task. */
 export const RECLASSIFY = 'ticket.reclassify'
@@ -16,6 +16,8 @@ type Reclassified = { classified: number; changed: number }
 
 /** Classified and stored by one transaction; more would keep a run's page waiting for its tickets. */
 const AT_ONCE = 200
+/** That many take a hundredth of this, unless their texts are made for taking long. */
+const AT_ONCE_MS = 1_000
 
 /**
  * Classifies all tickets of a tenant again whose classification is not of its current rules; what agents have corrected
@@ -43,7 +45,7 @@ export function ticketReclassify(classifier: Classifier): TaskKind<Record<string
 
 async function classifyOutdated(
   classifier: Classifier,
-  { write, signal }: TaskContext<Record<string, never>, Reclassified>,
+  { write, signal, log }: TaskContext<Record<string, never>, Reclassified>,
   before: Reclassified,
 ): Promise<Reclassified> {
   let done = before
@@ -53,14 +55,12 @@ async function classifyOutdated(
     await write(async (tx) => {
       const rules = await classifier.currentRules(tx)
       const outdated = await listOutdated(tx, { ruleVersion: rules.version, after, limit: AT_ONCE })
-      more = outdated.length === AT_ONCE
-      after = outdated.at(-1)?.ticket_id
-      const judgements = outdated.map(({ ticket_id, as_of, ...text }) => ({
-        ...{ ticket_id, as_of },
-        ...judge(rules, text),
-      }))
+      const judged = await judgeInTurns(rules, outdated, { log, withinMs: AT_ONCE_MS })
+      more = outdated.length === AT_ONCE || judged.length < outdated.length
+      after = judged.at(-1)?.ticket_id
+      const judgements = judged.map(({ subject: _, message: __, ...judgement }) => judgement)
       const changed = await storeJudgements(tx, judgements, `rules:${rules.version}`)
-      done = { classified: done.classified + outdated.length, changed: done.changed + changed }
+      done = { classified: done.classified + judged.length, changed: done.changed + changed }
       return done
     })
   }

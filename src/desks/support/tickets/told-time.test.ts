@@ -101,7 +101,9 @@ describe('versions of a ticket', () => {
 
   it('that are no news are those that would change nothing', async () => {
     const classifier = openClassifier(db.database, silent)
-    const { classifyNews } = classifyTicketsWith({ classifier, database: db.database, skewSeconds: SKEW_SECONDS })
+    const { database } = db
+    const options = { classifier, database, logger: silent, skewSeconds: SKEW_SECONDS }
+    const { classifyNews } = classifyTicketsWith(options)
     await fc.assert(
       fc.asyncProperty(versions, async (all) => {
         const id = newId()
@@ -121,7 +123,9 @@ describe('versions of a ticket', () => {
 
   it('are compared letter by letter before a helpdesk’s every page is stored anew', async () => {
     const classifier = openClassifier(db.database, silent)
-    const { classifyNews } = classifyTicketsWith({ classifier, database: db.database, skewSeconds: SKEW_SECONDS })
+    const { database } = db
+    const options = { classifier, database, logger: silent, skewSeconds: SKEW_SECONDS }
+    const { classifyNews } = classifyTicketsWith(options)
     const text = fc.string({ unit: 'grapheme', maxLength: 20 }).map((raw) => raw.replaceAll('\0', '').toWellFormed())
     const moment = fc
       .date({ min: new Date('0001-01-02'), max: new Date('2020-01-01'), noInvalidDate: true })
