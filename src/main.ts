@@ -169,7 +169,8 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
 
 /** Starts what this process does besides answering; what is registered last is stopped first. */
 async function startRoles({ config, logger, opened, version }: Opening, ground: Ground, open: OpenModules) {
-  const identity = { processId: ground.processId, roles: config.SIGNALBOX_ROLES, version }
+  const kinds = config.SIGNALBOX_ROLES.includes('worker') ? open.kinds.map(({ name }) => name) : []
+  const identity = { processId: ground.processId, roles: config.SIGNALBOX_ROLES, version, kinds }
   const heartbeat = await startHeartbeat(ground.healthDatabase, identity, logger)
   opened.defer(() => heartbeat.stop())
   for (const role of PROCESS_ROLES.filter((each) => config.SIGNALBOX_ROLES.includes(each))) {

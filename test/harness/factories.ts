@@ -52,6 +52,12 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
     /** A queued ingestion job, which is also a task. */
     makeJob: async (tenantId: string) => (await make(`/ingest/run?tenant_id=${tenantId}`, undefined)).job_id ?? '',
 
+    /** One of a caller, that waits until tomorrow. */
+    makeTask: async (tenantId: string) => {
+      const run_at = new Date(Date.now() + 86_400_000).toISOString()
+      return (await make(`/tasks?tenant_id=${tenantId}`, { title: 'A task', run_at })).task_id ?? ''
+    },
+
     /** One whose credentials nobody can open. */
     makeConnector: (tenantId: string, helpdeskUrl: string) =>
       insertReturning(

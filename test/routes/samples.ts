@@ -51,7 +51,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
   const signalId = await make.makeSignal(tenantId)
   const jobId = await make.makeJob(tenantId)
   return {
-    ...{ tenantId, jobId, taskId: jobId },
+    ...{ tenantId, jobId, taskId: await make.makeTask(tenantId) },
     ticketId: await make.makeTicket(tenantId),
     personId: (await make.makePerson(tenantId, 'viewer')).personId,
     apiKeyId: (await make.makeKey(tenantId, ['ticket.read'])).apiKeyId,
@@ -67,6 +67,11 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
+
+/** About a task of a caller. */
+const ofTask =
+  (body?: Record<string, unknown>) =>
+  ({ taskId }: Things) => ({ params: { task_id: taskId }, ...(body ? { body } : {}) })
 
 /** A request that the route accepts. */
 export type Sample = {
@@ -195,8 +200,19 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   }),
 
   'GET /api/v1/tasks': inTenant({ limit: '2', status: 'queued', kind: 'ingestion.run' }),
-  'GET /api/v1/tasks/:task_id': ({ taskId }) => ({ params: { task_id: taskId } }),
-  'DELETE /api/v1/tasks/:task_id': ({ taskId }) => ({ params: { task_id: taskId } }),
+  'POST /api/v1/tasks': (things) => ({ ...inTenant()(things), body: { title: 'A sample' } }),
+  'POST /api/v1/tasks/bulk': (things) => ({ ...inTenant()(things), body: { tasks: [{ title: 'A sample' }] } }),
+  'POST /api/v1/tasks/cancel': inTenant({ q: 'nothing is called this', preview: 'true' }),
+  'POST /api/v1/tasks/retry': inTenant({ q: 'nothing is called this', preview: 'true' }),
+  'GET /api/v1/tasks/:task_id': ofTask(),
+  'GET /api/v1/tasks/:task_id/events': ofTask(),
+  'GET /api/v1/tasks/:task_id/explain': ofTask(),
+  'PATCH /api/v1/tasks/:task_id': ofTask({ title: 'Another title' }),
+  'PUT /api/v1/tasks/:task_id': ofTask({ title: 'Another title' }),
+  'POST /api/v1/tasks/:task_id/retry': ofTask(),
+  'POST /api/v1/tasks/:task_id/process': ofTask(),
+  'POST /api/v1/tasks/:task_id/cancel': ofTask(),
+  'DELETE /api/v1/tasks/:task_id': ofTask(),
 
   'GET /api/v1/signals': inTenant({
     ...{ limit: '2', state: 'open', kind: 'test.signal', minimum_severity: 'info', subject: 'thing:1' },

@@ -3,10 +3,19 @@ import { declareFaults } from '../../kernel/faults.ts'
 export const taskFault = declareFaults({
   'tasks.not_found': 404,
   'tasks.already_ended': 409,
+  'tasks.running': 409,
+  'tasks.of_the_system': 409,
+  'tasks.key_in_use': 409,
+  'tasks.changed_meanwhile': 412,
+  'tasks.payload_too_large': 413,
+  'tasks.not_yours': 403,
+  'tasks.kind_not_permitted': 403,
   // Found in the error of a task, never as an answer.
   'tasks.time_limit': 500,
   'tasks.unexpected': 500,
   'tasks.worker_lost': 500,
+  'tasks.result_too_large': 500,
+  'tasks.failed_as_asked': 500,
 })
 
 export const taskNotFound = () =>

@@ -1,11 +1,20 @@
 import { healthReport } from '../../platform/health/index.ts'
 import { defineModule, type Ground, type Work } from '../../platform/module/index.ts'
+import { auditModule } from '../audit/index.ts'
+import { tenancyModule } from '../tenancy/index.ts'
 import { type EnqueueTask, enqueueTaskWith, TASK_QUEUE } from './enqueue-task.ts'
+import { demoFail, demoProgress, demoSleep } from './kinds/demo.ts'
+import { noteProcess } from './kinds/note.ts'
+import { offeredKinds } from './offer.ts'
 import { queueCheck } from './queue-check.ts'
 import { startReaper } from './reap-lost-tasks.ts'
-import { taskRoutes, tenantOfTask } from './routes.ts'
+import { actRoutes } from './routes/act.ts'
+import { handOverRoutes } from './routes/hand-over.ts'
+import { lookRoutes } from './routes/look.ts'
+import { watchRoutes } from './routes/watch.ts'
 import { startWorker } from './start-worker.ts'
 import type { TaskKind } from './task-kind.ts'
+import { tenantOfTask } from './tenant-of-task.ts'
 
 export { cancelTask } from './cancel-task.ts'
 export type { EnqueueTask } from './enqueue-task.ts'
@@ -39,10 +48,17 @@ const ATTEMPT_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200]
 const QUEUE_STOPS_WITHIN_SECONDS = 15
 
 /** Durable background work: worked by processes with the role `worker`, freed from dead ones by those with `scheduler`. */
-export const tasksModule = defineModule<TasksApi>({
+export const tasksModule = defineModule({
   name: 'core/tasks',
   migrations: new URL('./migrations/', import.meta.url),
-  permissions: { 'task.read': 'viewer', 'task.cancel': 'agent' },
+  permissions: {
+    'task.use': 'viewer',
+    'task.read': 'viewer',
+    'task.create': 'agent',
+    'task.cancel': 'agent',
+    'task.manage': 'manager',
+  },
+  needs: { tenancy: tenancyModule, audit: auditModule },
   // A worker silent for this long loses its delivery; the lease in the task row decides who may write.
   queues: [{ name: TASK_QUEUE, heartbeatSeconds: 20 }],
   open: (ground) => {
@@ -51,8 +67,17 @@ export const tasksModule = defineModule<TasksApi>({
     const report = healthReport([queueCheck], { database: healthDatabase, logger })
     const lost = metrics.counter('signalbox_tasks_lost_total', 'Tasks whose worker went away')
     return {
-      api: { enqueue: enqueueTaskWith(queue), tenantOfTask: tenantOfTask(database) },
-      routes: taskRoutes(database),
+      api: { enqueue: enqueueTaskWith(queue), tenantOfTask: tenantOfTask(database) } satisfies TasksApi,
+      routes: ({ kinds }) => {
+        const offered = new Map(offeredKinds(kinds as readonly TaskKind[]).map((kind) => [kind.name, kind]))
+        return [
+          ...handOverRoutes({ queue, kinds: offered }),
+          ...lookRoutes(database),
+          ...watchRoutes(database, ground.config.TASK_CONCURRENCY_PER_TENANT),
+          ...actRoutes({ database, queue, kinds: offered }),
+        ]
+      },
+      kinds: [noteProcess, demoSleep, demoFail, demoProgress],
       healthChecks: [queueCheck],
       gauges: [
         {

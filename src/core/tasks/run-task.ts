@@ -5,8 +5,9 @@ import type { Queue } from '../../platform/queue/index.ts'
 import { inSpan } from '../../platform/telemetry/index.ts'
 import { type Dispatch, dispatchAll } from './enqueue-task.ts'
 import { holdLease } from './hold-lease.ts'
-import { decideOutcome, type Ending, type Outcome, type StopReason, TaskStopped } from './outcome.ts'
-import { type Claim, claimTask, nextOfConcurrencyKey, settleTask, writeProgress } from './store/claim.ts'
+import { bytesOf, PAYLOAD_BYTES_MAX } from './offer.ts'
+import { decideOutcome, type Ending, type Outcome, PermanentFailure, type StopReason, TaskStopped } from './outcome.ts'
+import { type Claim, claimTask, nextOfConcurrencyKey, settleTask, writeLogLine, writeProgress } from './store/claim.ts'
 import type { Task } from './store/task.ts'
 import type { TaskContext, TaskKind } from './task-kind.ts'
 
@@ -86,30 +87,35 @@ async function runHandler(dependencies: RunTaskDependencies, kind: TaskKind, att
   if (running.cancelledBefore.delete(claim.taskId)) stop('cancelled')
   const timeLimit = setTimeout(() => stop('time_limit'), kind.timeLimitSeconds * 1_000)
 
+  /** Does it in a transaction that commits only when it says that the claim holds. */
+  const whileHeld = async (work: (tx: Tx) => Promise<boolean>) => {
+    signal.throwIfAborted()
+    await database.withTenant(tenantId, async (tx) => {
+      if (await work(tx)) return
+      stop('lease_lost')
+      throw new TaskStopped('lease_lost')
+    })
+  }
   const context: TaskContext<unknown, unknown> = {
     tenantId,
     taskId: task.task_id,
+    title: task.title,
+    description: task.description,
     payload: task.payload,
     attempt: task.attempt,
     progress: task.progress,
     signal,
     log,
-    write: async (work: (tx: Tx) => Promise<unknown>) => {
-      signal.throwIfAborted()
-      await database.withTenant(tenantId, async (tx) => {
-        const progress = await work(tx)
-        if (await writeProgress(tx, claim, progress)) return
-        stop('lease_lost')
-        throw new TaskStopped('lease_lost')
-      })
-    },
+    write: (work: (tx: Tx) => Promise<unknown>) =>
+      whileHeld(async (tx) => writeProgress(tx, claim, bounded(await work(tx), 'progress'))),
+    say: (line) => whileHeld((tx) => writeLogLine(tx, claim, line)),
   }
   const settled = new AbortController()
   try {
     const payload = kind.payload.parse(task.payload)
     const handling = kind.handle({ ...context, payload })
     const returned = await Promise.race([handling, graceAfter(signal, settled.signal)])
-    return { returned, stopped }
+    return { returned: bounded(returned, 'result'), stopped }
   } catch (thrown) {
     return { thrown, stopped }
   } finally {
@@ -118,6 +124,14 @@ async function runHandler(dependencies: RunTaskDependencies, kind: TaskKind, att
     await lease.release()
     running.byId.delete(claim.taskId)
   }
+}
+
+/** What is too large to be kept ends the task: the next attempt would make the same. */
+function bounded<Value>(value: Value, what: 'progress' | 'result'): Value {
+  const bytes = bytesOf(value)
+  if (bytes <= PAYLOAD_BYTES_MAX) return value
+  const message = `The ${what} of the task has ${bytes} bytes; ${PAYLOAD_BYTES_MAX} is the most that is kept.`
+  throw new PermanentFailure({ code: 'tasks.result_too_large', message })
 }
 
 /** Rejects some time after the signal: the answer to a handler that does not listen. */

@@ -8,6 +8,9 @@ import type { RetryPolicy } from '../../platform/resilience/index.ts'
 export type TaskContext<Payload, Progress> = {
   tenantId: TenantId
   taskId: string
+  /** What the caller said of it; null of the system's own work. */
+  title: string | null
+  description: string | null
   payload: Payload
   /** 1 on the first attempt. */
   attempt: number
@@ -21,6 +24,10 @@ export type TaskContext<Payload, Progress> = {
    * with the progress that `work` returns. Rejects with `TaskStopped('lease_lost')` otherwise: nothing was written.
    */
   write(work: (tx: Tx) => Promise<Progress>): Promise<void>
+  /**
+   * Adds a line to the task's log, cut at 2,000 characters; what comes after the thousandth is left out. Rejects like `write`.
+   */
+  say(line: string): Promise<void>
 }
 
 /** A kind of background work, declared once. */
@@ -31,6 +38,13 @@ export type TaskKind<Payload = unknown, Progress = unknown> = {
   retry: RetryPolicy
   /** An attempt that takes longer is stopped and the task fails. */
   timeLimitSeconds: number
+  /** Callers may hand over tasks of this kind, with this payload; without it only our own code makes them. */
+  offer?: {
+    /** What it does, for whoever chooses one. */
+    about: string
+    /** What a caller has to be permitted besides handing over tasks. */
+    permission?: `${string}.${string}`
+  }
   handle(context: TaskContext<Payload, Progress>): Promise<unknown>
 }
 

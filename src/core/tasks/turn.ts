@@ -9,8 +9,11 @@
  * everybody who is added now, and nothing starves.
  */
 
-/** How far apart the turns of a tenant with a share of 1 are. A hundred thousand tasks reach 7 hours ahead. */
-export const STEP_SECONDS = 0.25
+/**
+ * How far apart the turns of a tenant with a share of 1 are. Of a flood, only as many stand before somebody who comes later as
+ * had their turn meanwhile and were not done: with a step of 5 s none, as long as a task of it is done every 5 s.
+ */
+export const STEP_SECONDS = 5
 
 /** What each step of priority is worth: somebody less urgent goes first only when they have waited that much longer. */
 export const HEAD_START_SECONDS = 30

@@ -374,6 +374,7 @@ export interface PlatformOutboundBudgets {
 }
 
 export interface PlatformProcesses {
+  kinds: Generated<string[]>;
   process_id: string;
   roles: string[];
   seen_at: Generated<Timestamp>;

@@ -14,7 +14,13 @@ const REMEMBERED_DAYS = 7
 
 const REASON = 'processes are not about tenants'
 
-export type ProcessIdentity = { processId: string; roles: readonly ProcessRole[]; version: string }
+export type ProcessIdentity = {
+  processId: string
+  roles: readonly ProcessRole[]
+  version: string
+  /** Kinds of tasks that it works; none without the role `worker`. */
+  kinds?: readonly string[]
+}
 
 /**
  * Tells all processes that this one lives, now and every few seconds until stopped. Resolves when it is known, so that
@@ -22,14 +28,15 @@ export type ProcessIdentity = { processId: string; roles: readonly ProcessRole[]
  */
 export async function startHeartbeat(
   database: Database,
-  { processId, roles, version }: ProcessIdentity,
+  { processId, roles, version, kinds = [] }: ProcessIdentity,
   logger: Logger,
 ): Promise<{ stop(): Promise<void> }> {
   // An insert each time: a process that slept for days finds its row gone.
   const beat = () =>
     database.acrossTenants(REASON, (tx) =>
       sql`
-        insert into platform.processes (process_id, roles, version) values (${processId}, ${[...roles]}, ${version})
+        insert into platform.processes (process_id, roles, version, kinds)
+        values (${processId}, ${[...roles]}, ${version}, ${[...kinds]})
         on conflict (process_id) do update set seen_at = clock_timestamp()`.execute(tx),
     )
   await beat()

@@ -4,7 +4,16 @@ export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
 export { httpFault } from './faults.ts'
 export { forgetOldKeys, hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
 export type { LiveEvent } from './live/live-event.ts'
-export { decodeCursor, encodeCursor, linkHeader, PAGE_LIMIT_MAX, type Page, PageQuery, toPage } from './paging.ts'
+export {
+  decodeCursor,
+  encodeCursor,
+  linkHeader,
+  PAGE_LIMIT_MAX,
+  type Page,
+  PageQuery,
+  pageLinks,
+  toPage,
+} from './paging.ts'
 export { invalid, Problem } from './problem.ts'
 export {
   type Context,

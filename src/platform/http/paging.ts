@@ -50,3 +50,20 @@ export function linkHeader(url: string, nextCursor: string | null): Record<strin
   next.searchParams.set('cursor', nextCursor)
   return { link: `<${next.pathname}${next.search}>; rel="next"` }
 }
+
+/** RFC 8288 `Link` header with the first, the next and the previous page of the list at `url`, as far as there are such. */
+export function pageLinks(
+  url: string,
+  { next, previous }: { next: string | null; previous: string | null },
+): Record<string, string> {
+  const to = (cursor: string | null, relation: string) => {
+    const page = new URL(url, 'http://list.invalid')
+    if (cursor === null) page.searchParams.delete('cursor')
+    else page.searchParams.set('cursor', cursor)
+    return `<${page.pathname}${page.search}>; rel="${relation}"`
+  }
+  const links = [to(null, 'first')]
+  if (previous !== null) links.push(to(previous, 'prev'))
+  if (next !== null) links.push(to(next, 'next'))
+  return { link: links.join(', ') }
+}

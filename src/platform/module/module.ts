@@ -60,18 +60,22 @@ export type GaugeDeclaration = { name: string; help: string; read(): number | Pr
 /** What runs in a process because of its role. */
 export type Started = { gauges?: readonly GaugeDeclaration[]; stop(): Promise<void> }
 
+/** What all modules together declare. */
+export type Everyone = { kinds: readonly Work[] }
+
 /** What an opened module adds to the system. Everything but `api` may be left out. */
 export type Opened<Api> = {
   /** For the modules that need this one, and for the composition root. */
   api: Api
-  routes?: readonly Route[]
+  /** A function of all there is where a route describes what other modules declare. */
+  routes?: readonly Route[] | ((everyone: Everyone) => readonly Route[])
   kinds?: readonly Work[]
   schedules?: readonly Schedule[]
   healthChecks?: readonly HealthCheck[]
   gauges?: readonly GaugeDeclaration[]
   upkeep?: readonly UpkeepStep[]
   /** What a process does because of its role. All that was started for a role is stopped at the same time. */
-  starts?: Partial<Record<ProcessRole, (everyone: { kinds: readonly Work[] }) => Promise<Started>>>
+  starts?: Partial<Record<ProcessRole, (everyone: Everyone) => Promise<Started>>>
   /** After everything that uses this module has ended. */
   close?(): Promise<void>
 }

@@ -94,7 +94,7 @@ export async function openModules(
   const all = [...open.values()]
   const kinds = all.flatMap((each) => each.kinds ?? [])
   return {
-    routes: all.flatMap(({ routes }) => routes ?? []),
+    routes: all.flatMap(({ routes }) => (typeof routes === 'function' ? routes({ kinds }) : (routes ?? []))),
     kinds,
     schedules: all.flatMap(({ schedules }) => schedules ?? []),
     healthChecks: all.flatMap(({ healthChecks }) => healthChecks ?? []),

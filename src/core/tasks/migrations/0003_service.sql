@@ -1,3 +1,7 @@
+-- Looking at tasks is a permission of its own now: whoever holds a key that could goes on.
+update api_keys set permissions = permissions || array['task.use']
+where permissions && array['task.read', 'task.cancel'] and not permissions && array['task.use'];
+
 -- What callers say of the tasks that they hand over, and what decides whose turn it is.
 alter table tasks
   add column title text check (length(title) between 1 and 255),

@@ -8,7 +8,7 @@ import { TASK_COLUMNS, type Task } from './task.ts'
 /** Proof of holding a task: only the claim with this fencing number may still write. */
 export type Claim = { taskId: string; owner: string; fencing: number }
 
-export type ClaimedTask = Task & { payload: unknown; fencing: number; concurrency_key: string | null }
+export type ClaimedTask = Task & { fencing: number }
 
 /**
  * Takes a waiting task of one of `kinds` whose time has come; undefined when it is not there to be taken (any more), or
@@ -30,7 +30,7 @@ export async function claimTask(
       and kind = any(${claim.kinds})
       and not exists (
         select from tasks as other where other.concurrency_key = tasks.concurrency_key and other.status = 'running')
-    returning ${TASK_COLUMNS}, payload, fencing, concurrency_key`.execute(tx)
+    returning ${TASK_COLUMNS}, fencing`.execute(tx)
   return rows[0]
 }
 
@@ -58,6 +58,25 @@ export async function extendLease(
 export async function writeProgress(tx: Tx, claim: Claim, progress: unknown): Promise<boolean> {
   const { rows } = await sql`
     update tasks set progress = ${JSON.stringify(progress)} where ${holds(claim)} returning 1`.execute(tx)
+  return rows.length === 1
+}
+
+/** Lines of a task's log, and characters of one, that are kept. */
+const LOG_LINES_MAX = 1_000
+const LOG_LINE_CHARACTERS_MAX = 2_000
+
+/** Adds a line to the log if the claim holds. What comes after the last that is kept is left out. */
+export async function writeLogLine(tx: Tx, claim: Claim, text: string): Promise<boolean> {
+  const { rows } = await sql`
+    with counted as (
+      update tasks set log_lines = least(log_lines + 1, ${sql.lit(LOG_LINES_MAX + 1)})
+      where ${holds(claim)} returning tenant_id, task_id, log_lines
+    ), written as (
+      insert into task_log (tenant_id, task_id, line, text)
+      select tenant_id, task_id, log_lines, ${text.slice(0, LOG_LINE_CHARACTERS_MAX)} from counted
+      where log_lines <= ${sql.lit(LOG_LINES_MAX)}
+    )
+    select from counted`.execute(tx)
   return rows.length === 1
 }
 

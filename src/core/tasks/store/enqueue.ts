@@ -13,7 +13,7 @@ export type NewTask = {
   description?: string | null
   priority?: number
   /** Not before; null is at once. */
-  runAt?: Date | null
+  runAt?: string | null
   isOffered?: boolean
 }
 
@@ -39,7 +39,7 @@ const asRecord = (task: NewTask) => ({
   title: task.title ?? null,
   description: task.description ?? null,
   priority: task.priority ?? 0,
-  run_at: task.runAt?.toISOString() ?? null,
+  run_at: task.runAt ?? null,
   is_offered: task.isOffered ?? false,
 })
 

@@ -15,6 +15,15 @@ export type Task = {
   attempts_max: number
   run_after: Date
   cancel_requested_at: Date | null
+  title: string | null
+  description: string | null
+  payload: unknown
+  is_offered: boolean
+  priority: number
+  unique_key: string | null
+  concurrency_key: string | null
+  version: number
+  updated_at: Date
   created_by: string
   created_at: Date
   started_at: Date | null
@@ -22,7 +31,7 @@ export type Task = {
 }
 
 export const TASK_COLUMNS = sql.raw(
-  'task_id, tenant_id, kind, status, progress, result, error, attempt, attempts_max, run_after, cancel_requested_at, created_by, created_at, started_at, ended_at',
+  'task_id, tenant_id, kind, status, progress, result, error, attempt, attempts_max, run_after, cancel_requested_at, title, description, payload, is_offered, priority, unique_key, concurrency_key, version, updated_at, created_by, created_at, started_at, ended_at',
 )
 
 export async function findTask(tx: Tx, taskId: string): Promise<Task | undefined> {
