@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { flushCompileCache } from 'node:module'
+import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
-import { tenancyModule } from './core/tenancy/index.ts'
+import { ACCESS_CHANNEL, tenancyModule } from './core/tenancy/index.ts'
 import { openDemo } from './demo.ts'
 import { ingestionModule } from './desks/support/ingestion/index.ts'
 import { type Config, ConfigError, loadConfig, PROCESS_ROLES } from './kernel/config.ts'
@@ -32,7 +32,7 @@ import { openOutbound } from './platform/outbound/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
 import { forgetAllowances } from './platform/resilience/index.ts'
 import { keepSecret, sealer } from './platform/sealing/index.ts'
-import { createMetrics, startTracing } from './platform/telemetry/index.ts'
+import { createMetrics, type Metrics, startTracing } from './platform/telemetry/index.ts'
 
 /** What the others take of DATABASE_POOL_SIZE; two connections only listen, ours and the queue's. The rest serves. */
 const POOL_SHARES = { identity: 2, queue: 2, listeners: 2, health: HEALTH_CONNECTIONS }
@@ -110,15 +110,21 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     isOverloaded: () => [platform.database, tenancy].some((holder) => isCrowded(holder.poolUse())),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
     connections: { max: config.CONNECTIONS_MAX, perAddress: config.CONNECTIONS_PER_ADDRESS },
+    streams: {
+      events: { max: config.STREAMS_MAX, perTenant: config.STREAMS_PER_TENANT },
+      download: { max: config.DOWNLOADS_MAX, perTenant: config.DOWNLOADS_PER_TENANT },
+    },
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUST_PROXY,
     version: opening.version,
     onAnswered: platform.metrics.requestAnswered,
   })
   opened.defer(() => app.close())
-  const { gauge } = platform.metrics
-  gauge('signalbox_http_connections', 'Connections of callers', app.connections.open)
-  gauge('signalbox_http_connections_refused', 'Connections not let in since the start', app.connections.refused)
+  measureCallers(app, platform.metrics)
+  // Ends what is streamed to whoever may have it no more, at once.
+  await platform.listener.listen({
+    ...{ channel: ACCESS_CHANNEL, onMessage: app.live.lookAgain, onConnected: app.live.lookAgainAtAll },
+  })
   await startRoles(opening, ground, open)
 
   const url = await app.listen({ host: config.HOST, port: config.PORT }).catch(explainTakenPort('PORT', config.PORT))
@@ -136,6 +142,13 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
       return stopping
     },
   }
+}
+
+function measureCallers({ connections, live }: FastifyInstance, { gauge }: Metrics): void {
+  gauge('signalbox_http_connections', 'Connections of callers', connections.open)
+  gauge('signalbox_http_connections_refused', 'Connections not let in since the start', connections.refused)
+  gauge('signalbox_streams', 'Streams of events open in this process', () => live.open('events'))
+  gauge('signalbox_downloads', 'Files that this process makes while they are read', () => live.open('download'))
 }
 
 /** The technical ground: traces, a migrated database, the queue, metrics. */
@@ -262,8 +275,6 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', ask)
   process.on('SIGINT', ask)
-  // For the next start, also when this process is killed: by itself Node.js writes at its end what it has compiled.
-  flushCompileCache()
   const system = await startSystem(config, logger, (error) => leave(error.message))
   const signal = await stopAsked.promise
   await system.stop()

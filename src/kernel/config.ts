@@ -21,6 +21,12 @@ const list = <Schema extends z.ZodType<unknown, string>>(entry: Schema) =>
     .transform((text) => [...new Set(text.split(',').map((item) => item.trim()))].filter((item) => item !== ''))
     .pipe(z.array(entry))
 
+const cap = (what: string, { least = 1, most, usual }: { least?: number; most: number; usual: number }) => ({
+  schema: z.coerce.number().int().min(least).max(most).default(usual),
+  bound: `${least} to ${most} ${what}`,
+  example: String(usual),
+})
+
 type Variable = { schema: z.ZodType; bound: string; example: string; about: string; secret?: boolean }
 
 /** Every variable the program reads, in the order `npm run config` prints them. */
@@ -199,17 +205,23 @@ const variables = {
     about: 'requests a caller may make in a minute, per process',
   },
   CONNECTIONS_MAX: {
-    schema: z.coerce.number().int().min(20).max(100_000).default(5_000),
-    bound: '20 to 100000 connections',
-    example: '5000',
+    ...cap('connections', { least: 20, most: 100_000, usual: 5_000 }),
     about: 'connections of callers that this process has at once',
   },
   CONNECTIONS_PER_ADDRESS: {
-    schema: z.coerce.number().int().min(10).max(100_000).default(1_000),
-    bound: '10 to 100000 connections',
-    example: '1000',
+    ...cap('connections', { least: 10, most: 100_000, usual: 1_000 }),
     about: 'those of one address, or behind TRUST_PROXY its requests under way',
   },
+  STREAMS_MAX: {
+    ...cap('streams', { most: 100_000, usual: 2_000 }),
+    about: 'streams of events that this process has at once',
+  },
+  STREAMS_PER_TENANT: { ...cap('streams', { most: 100_000, usual: 500 }), about: 'those of one tenant' },
+  DOWNLOADS_MAX: {
+    ...cap('downloads', { most: 1_000, usual: 20 }),
+    about: 'files that this process makes at once while they are read; each takes up to 5 MB of memory',
+  },
+  DOWNLOADS_PER_TENANT: { ...cap('downloads', { most: 1_000, usual: 5 }), about: 'those of one tenant' },
   CORS_ORIGINS: {
     schema: list(httpUrl).optional(),
     bound: 'http(s) origins, separated by commas',

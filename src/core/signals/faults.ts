@@ -3,7 +3,6 @@ import { declareFaults } from '../../kernel/faults.ts'
 export const signalFault = declareFaults({
   'signals.not_found': 404,
   'signals.already_resolved': 409,
-  'signals.too_many_streams': 429,
 })
 
 export const signalNotFound = () =>

@@ -3,22 +3,13 @@ import { sleep } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { LiveEvent } from '../../platform/http/index.ts'
-import { signalFault } from './faults.ts'
 
 /** A tenant's changes after a number, in their order, at most so many. */
 export type ReadChanges = (tenantId: TenantId, after: number, limit: number) => Promise<ChangeEvent[]>
 export type ChangeEvent = LiveEvent & { change: number }
 
-export type HubOptions = {
-  read: ReadChanges
-  logger: Logger
-  streamsPerTenant?: number
-  streamsMax?: number
-}
+export type HubOptions = { read: ReadChanges; logger: Logger }
 
-/** Of one process: a tenant's screens, and no more than a process can tell of one change within a moment. */
-const STREAMS_PER_TENANT = 500
-const STREAMS_MAX = 2_000
 /** Changes read at once: what waits in memory for a slow reader. */
 const PAGE = 100
 /** Reads at a time, so that streams leave connections of the pool to requests. */
@@ -42,23 +33,13 @@ export type Hub = ReturnType<typeof openHub>
  * says that there is something to read. One query answers all subscribers that stand at the same change or within a page
  * of it, however many they are.
  */
-export function openHub({ read, logger, streamsPerTenant = STREAMS_PER_TENANT, streamsMax = STREAMS_MAX }: HubOptions) {
+export function openHub({ read, logger }: HubOptions) {
   const closing = new AbortController()
   const subscribers = new Map<TenantId, Set<Subscriber>>()
   let open = 0
   /** Tenants to look at; one at which a read is under way waits for its end, so that no subscriber gets a change twice. */
   const due = new Set<TenantId>()
   const reading = new Map<TenantId, Promise<void>>()
-
-  const demandRoom = (tenantId: TenantId) => {
-    const ofTenant = subscribers.get(tenantId)?.size ?? 0
-    if (open < streamsMax && ofTenant < streamsPerTenant) return
-    throw signalFault('signals.too_many_streams', {
-      public: 'There are as many streams of signals open as one process serves. Close some, or try again in a minute.',
-      internal: `${ofTenant} streams of ${tenantId} are open, ${open} of all tenants`,
-      headers: { 'retry-after': '60' },
-    })
-  }
 
   const wake = (tenantId: TenantId) => {
     const waiting = subscribers.get(tenantId)
@@ -121,9 +102,8 @@ export function openHub({ read, logger, streamsPerTenant = STREAMS_PER_TENANT, s
     if (takesMore) subscriber.isReady = true
   }
 
-  /** The tenant's changes after `position`, as they come, as {@link LiveEvent}s. Throws when there are too many streams. */
+  /** The tenant's changes after `position`, as they come, as {@link LiveEvent}s. */
   const subscribe = (tenantId: TenantId, position: number): Readable => {
-    demandRoom(tenantId)
     const stream = new Readable({
       objectMode: true,
       read: () => {

@@ -52,9 +52,7 @@ async function startStream({ listener }: Ground, hub: Hub) {
     },
     onConnected: hub.wakeAll,
   })
-  const help = 'Streams of signals open in this process'
   return {
-    gauges: [{ name: 'signalbox_signal_streams', help, read: hub.openStreams }],
     stop: async () => {
       clearInterval(looking)
       await listening.close()

@@ -15,7 +15,7 @@ export const signalStreamRoute = (hub: Hub): Route =>
     summary: 'Follow a tenant’s signals: each time one changes, an event with the signal as it is now',
     access: 'signal.read',
     tenant: 'query',
-    live: true,
+    live: 'events',
     query: z.strictObject({
       ...TenantQuery,
       last_event_id: EventId.optional().meta({

@@ -94,7 +94,7 @@ describe('the process', () => {
     const listeners = await Promise.all(Array.from({ length: 30 }, () => listenToEvents(streamOf('alder'), asAgent())))
     expect(await connections()).toHaveLength(1)
     const { text } = await call(`${system.url}/metrics`)
-    expect(Number(/^signalbox_signal_streams (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(30)
+    expect(Number(/^signalbox_streams (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(30)
     const id = await make.makeSignal('alder')
     await waitFor('some were never told', () => listeners.every((listener) => idsOf(listener).includes(id)))
     for (const listener of listeners) listener.leave()

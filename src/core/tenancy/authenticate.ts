@@ -65,12 +65,13 @@ async function fromCookie(
 }
 
 async function fromSession({ database, identity, catalogue }: AuthenticateDependencies, headers: Headers) {
-  const person = await identity.findSession(headers)
-  if (!person) throw unauthenticated('the session is unknown or over')
+  const session = await identity.findSession(headers)
+  if (!session) throw unauthenticated('the session is unknown or over')
+  const { personId } = session.person
   const memberships = await database.readAcrossTenants('a person may belong to several tenants', (tx) =>
-    tenantsOfPerson(tx, person.personId),
+    tenantsOfPerson(tx, personId),
   )
-  return personCaller(person.personId, memberships, catalogue)
+  return personCaller(personId, memberships, catalogue, session.endsAt)
 }
 
 /** Throws 403 when a browser says that another site's page sent this request. */

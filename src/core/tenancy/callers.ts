@@ -26,6 +26,7 @@ export function personCaller(
   personId: string,
   memberships: readonly TenantOfPerson[],
   catalogue: PermissionCatalogue,
+  sessionEndsAt: Date,
 ): Caller {
   const roles = new Map(memberships.map(({ tenantId, role }) => [tenantId, role]))
   return {
@@ -33,6 +34,7 @@ export function personCaller(
     personId,
     tenants: [...roles.keys()],
     isOperator: false,
+    until: sessionEndsAt,
     decide: async (permission, tenantId) => {
       const role = roles.get(tenantId)
       if (role === undefined) return 'unknown_tenant'
@@ -49,6 +51,7 @@ export function keyCaller(key: ApiKeyUse, catalogue: PermissionCatalogue): Calle
     id: `key:${key.apiKeyId}`,
     tenants: [key.tenantId],
     isOperator: false,
+    until: key.expiresAt ?? undefined,
     decide: async (permission, tenantId) => {
       if (tenantId !== key.tenantId) return 'unknown_tenant'
       return given.has(permission) && grants(catalogue, bound, permission) ? 'allowed' : 'forbidden'

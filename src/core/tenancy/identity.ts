@@ -21,7 +21,7 @@ export type Identity = {
   /** Opens a session, or null. Takes as long for an unknown address as for a wrong password. */
   signIn(credentials: { email: string; password: string }, device: Device): Promise<SignedIn | null>
   /** The person of a live session, from the `authorization` or `cookie` header. */
-  findSession(headers: Headers): Promise<Person | null>
+  findSession(headers: Headers): Promise<{ person: Person; endsAt: Date } | null>
   /** Ends the session; returns the cookies that clear it. */
   signOut(headers: Headers): Promise<string[]>
   /** Deletes sessions that are over; returns how many. */
@@ -100,7 +100,7 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
 
     findSession: async (headers) => {
       const session = await auth.api.getSession({ headers })
-      return session ? toPerson(session.user) : null
+      return session ? { person: toPerson(session.user), endsAt: session.session.expiresAt } : null
     },
 
     signOut: async (headers) => {

@@ -14,6 +14,8 @@ export type Caller = {
   /** May ask the database: the operator's access to every tenant says nothing about which tenants exist. */
   decide(permission: string, tenantId: TenantId): Promise<Decision>
   isOperator: boolean
+  /** When the credentials end by themselves; what is served for longer is looked up again then. */
+  until?: Date | undefined
   /** Set for people: their session, for routes about themselves. */
   personId?: string
 }

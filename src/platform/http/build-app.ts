@@ -17,8 +17,9 @@ import { auditAccess } from './audit-access.ts'
 import { type ConnectionLimits, watchConnections } from './connections/watch-connections.ts'
 import { httpFault } from './faults.ts'
 import { ARRIVAL_LIMITS, type ArrivalLimits, limitArrival, UPLOAD_TIMEOUT_MS } from './limit-arrival.ts'
-import { endLiveStreams } from './live/answer-live.ts'
 import type { LiveTimes } from './live/carry.ts'
+import { openLive } from './live/open-live.ts'
+import type { StreamCaps } from './live/places.ts'
 import { acceptUpgrades, asksForWebSocket } from './live/web-socket.ts'
 import { mountRoute } from './mount-route.ts'
 import { serveOpenApi } from './openapi.ts'
@@ -54,6 +55,8 @@ export type AppOptions = {
   connections?: Partial<ConnectionLimits>
   /** Of streams of events; what is not named is as in production. */
   liveTimes?: Partial<LiveTimes>
+  /** How many streams there may be; what is not named is as in production. */
+  streams?: Partial<StreamCaps>
   /** Whether new requests to the API are refused; default when too many wait for a connection of `database`. */
   isOverloaded?: () => boolean
   /** Told of every finished request, for metrics. */
@@ -106,7 +109,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   watchConnections(app, { ...options.connections, trustedProxies: options.trustedProxies })
   limitArrival(app, { ...ARRIVAL_LIMITS, ...options.arrival })
   refuseWhileClosing(app)
-  endLiveStreams(app, options.liveTimes)
+  openLive(app, { times: options.liveTimes, caps: options.streams })
   acceptUpgrades(app)
   refuseOverload(app, API_PREFIX, options.isOverloaded ?? (() => isCrowded(options.database.poolUse())))
   secureHeaders(app)

@@ -18,11 +18,8 @@ export function endConnection(socket: Socket, lastWords?: string): void {
   else socket.once('finish', () => destroyLater(socket))
 }
 
-/** Destroys what is not closed by then, if it is still `due`. */
-export function destroyLater(socket: Socket, isDue: () => boolean = () => true): void {
-  const timer = setTimeout(() => {
-    if (isDue()) socket.destroy()
-  }, LINGER_MS)
+function destroyLater(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))
 }
 

@@ -15,6 +15,7 @@ export const httpFault = declareFaults({
   'http.json_too_complex': 422,
   'http.too_many_requests': 429,
   'http.too_many_connections': 429,
+  'http.too_many_streams': 429,
   'http.headers_too_large': 431,
   'http.internal': 500,
   'http.draining': 503,

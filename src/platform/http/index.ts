@@ -3,6 +3,7 @@ export { accessComplaint, type MountedRoute } from './audit-access.ts'
 export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
 export { httpFault } from './faults.ts'
 export { forgetOldKeys, hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
+export { type LatestState, type LatestStates, openLatestStates } from './live/latest-states.ts'
 export type { LiveEvent } from './live/live-event.ts'
 export {
   decodeCursor,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { destroyLater } from './end-connection.ts'
+import { LINGER_MS } from './end-connection.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 
 /** An upload may take that long; Node's own limit, as it knows nothing of routes. */
@@ -30,7 +30,12 @@ export function limitArrival(app: FastifyInstance, limits: ArrivalLimits): void 
   })
   // Whoever was refused may end what they were sending, or not. A request that came over no network is never complete.
   app.addHook('onResponse', async ({ raw }) => {
-    if (raw.complete === false) destroyLater(raw.socket, () => !raw.complete)
+    if (raw.complete !== false) return
+    const end = () => {
+      if (!raw.complete) raw.socket.destroy()
+    }
+    // Its end is no event that could be waited for: a connection sees many such requests.
+    setTimeout(end, LINGER_MS).unref()
   })
 }
 

@@ -61,22 +61,21 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
       ...(route.upload ? { consumes: [...route.upload] } : {}),
       response: { ...route.responses, '4xx': Problem, '5xx': Problem },
       ...(route.access === 'public' ? { security: [] } : {}),
-      description: route.live ? `${describeAccess(route)} ${LIVE_ANSWER}` : describeAccess(route),
+      description: route.live === 'events' ? `${describeAccess(route)} ${LIVE_ANSWER}` : describeAccess(route),
     },
     preValidation: (request) => authorizeEarly(route, request),
     preHandler: refuseUnstorableText,
     handler: async (request, reply) => {
-      const answered = await answer(route, request, dependencies.database)
-      if (route.live)
-        return answerLive(reply, answered, () => mayStillCall(route as TenantRoute, request, dependencies))
-      return send(reply, answered)
+      reply.raw.once('close', () => request.place?.leave())
+      const answered = await answer(route, request, dependencies)
+      return route.live ? answerLive(reply, route.live, answered) : send(reply, answered)
     },
   })
 }
 
-function answer(route: Route, request: FastifyRequest, database: Database): Promise<Reply> {
-  if (route.tenant) return answerForTenant(route as TenantRoute, request, database)
-  if (route.acrossTenants) return answerAcrossTenants(route as SystemRoute, request, database)
+function answer(route: Route, request: FastifyRequest, dependencies: MountDependencies): Promise<Reply> {
+  if (route.tenant) return answerForTenant(route as TenantRoute, request, dependencies)
+  if (route.acrossTenants) return answerAcrossTenants(route as SystemRoute, request, dependencies.database)
   return (route as PlatformRoute).handle({ ...context(request), caller: request.caller })
 }
 
@@ -99,11 +98,17 @@ function requireCaller(request: FastifyRequest): Caller {
   throw unauthenticated('no credentials')
 }
 
-async function answerForTenant(route: TenantRoute, request: FastifyRequest, database: Database): Promise<Reply> {
+async function answerForTenant(
+  route: TenantRoute,
+  request: FastifyRequest,
+  dependencies: MountDependencies,
+): Promise<Reply> {
+  const { database } = dependencies
   const caller = requireCaller(request)
   const tenantId = await findTenant(route, request)
   // Decided again on the validated value: the early check reads the raw one, and the two must not be able to differ.
   await demandPermission(caller, route.access, tenantId)
+  takePlace(route, request, { tenantId, dependencies })
   const record = idempotencyRecord(route, request, { tenantId, callerId: caller.id })
   const known = { ...context(request), caller, tenantId }
   const prepared = await route.prepare?.(known)
@@ -119,18 +124,31 @@ async function answerForTenant(route: TenantRoute, request: FastifyRequest, data
   } catch (error) {
     // A stream that nobody gets would never be closed.
     if (made?.body instanceof Readable) made.body.destroy()
+    request.place?.leave()
     throw error
   }
 }
 
+type InTenant = { tenantId: TenantId; dependencies: MountDependencies }
+
+/** What goes on is counted before anything of it is opened. */
+function takePlace(route: TenantRoute, request: FastifyRequest, { tenantId, dependencies }: InTenant): void {
+  if (!route.live || request.method === 'HEAD') return
+  request.place = request.server.live.takePlace({
+    ...{ kind: route.live, request, caller: requireCaller(request), tenantId, permission: route.access },
+    mayGoOn: () => mayStillCall(route, request, { tenantId, dependencies }),
+  })
+}
+
 /** Whether the same request would be let in now. Rejects when that cannot be told. */
-async function mayStillCall(route: TenantRoute, request: FastifyRequest, dependencies: MountDependencies) {
+async function mayStillCall(route: TenantRoute, request: FastifyRequest, { tenantId, dependencies }: InTenant) {
   try {
-    request.caller = await dependencies.authenticate(request)
-    await demandPermission(requireCaller(request), route.access, await findTenant(route, request))
-    return true
+    const caller = await dependencies.authenticate(request)
+    if (!caller) return { may: false }
+    await demandPermission(caller, route.access, tenantId)
+    return { may: true, until: caller.until }
   } catch (error) {
-    if (error instanceof Fault && error.status < 500) return false
+    if (error instanceof Fault && error.status < 500) return { may: false }
     throw error
   }
 }
@@ -183,15 +201,10 @@ function context(request: FastifyRequest): Context<unknown, unknown, unknown> {
   }
 }
 
-function send(reply: FastifyReply, answer: Reply): FastifyReply {
-  reply.code(answer.status)
-  if (answer.headers) reply.headers(answer.headers)
-  if (reply.request.method === 'HEAD' && answer.body instanceof Readable) {
-    // Otherwise it would be read to its end, for nobody.
-    answer.body.destroy()
-    return reply.send('')
-  }
-  return reply.send(answer.body)
+function send(reply: FastifyReply, { status, headers = {}, body }: Reply): FastifyReply {
+  // It would have no cap, and go on for whoever may have it no more.
+  if (body instanceof Readable) throw new Error('An answer that is streamed has to be declared as live.')
+  return reply.code(status).headers(headers).send(body)
 }
 
 function describeAccess(route: Route): string {

@@ -4,6 +4,7 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { SystemTx, Tx } from '../database/index.ts'
 import type { Access, Caller } from './access.ts'
+import type { StreamKind } from './live/places.ts'
 
 /** What a handler answers; `body` is checked against the schema declared for `status`. */
 export type ReplyHeaders = Record<string, string | string[]>
@@ -76,10 +77,11 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepa
   access: `${string}.${string}`
   tenant: TenantSource
   /**
-   * The answer is a stream that goes on: a Readable of `LiveEvent`s. Served as server-sent events, and over a WebSocket to
-   * whoever asks for one; ended when the caller's access is, and when the server stops.
+   * The answer is a stream: counted, and ended when the caller's access is. As `events` a Readable of `LiveEvent`s that
+   * goes on until the server stops, served as server-sent events, and over a WebSocket to whoever asks for one. As a
+   * `download` a Readable of bytes or text, a file that is made while it is read.
    */
-  live?: boolean
+  live?: StreamKind
   /** What has to wait for somebody else (a helpdesk, an upload): done before the transaction opens, and again for a repeat. */
   prepare?(context: PrepareContext<Params, Query, Body>): Promise<Prepared>
   handle(context: TenantContext<Params, Query, Body, Prepared>): Promise<Reply>
@@ -104,7 +106,7 @@ export type SystemRoute<Params = unknown, Query = unknown, Body = unknown> = Dec
 export type Route = (TenantRoute | PlatformRoute | SystemRoute) & {
   access: Access
   acrossTenants?: string | undefined
-  live?: boolean | undefined
+  live?: StreamKind | undefined
 }
 
 /** A route about one tenant's things. Its handler runs in that tenant's transaction. */

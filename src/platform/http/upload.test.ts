@@ -25,6 +25,7 @@ const app = testApp([
       operationId: 'getThingsSlow',
       method: 'GET',
       path: '/things/slow',
+      live: 'download',
       responses: { 200: z.unknown() },
     },
     handle: async () => reply(200, Readable.from(words()), { 'content-type': 'text/plain' }),

@@ -10,6 +10,7 @@ export type ApiKeyUse = {
   permissions: string[]
   /** The present role of the person who answers for the key; null when the operator made it. */
   personRole: TenantRole | null
+  expiresAt: Date | null
 }
 
 export type ApiKey = {
@@ -48,7 +49,7 @@ const COLUMNS = [
  */
 export const usingApiKey = (secretHash: Buffer) => sql<ApiKeyUse>`${prepared('use_api_key')}
     with live as (
-      select k.tenant_id, k.api_key_id, k.permissions, m.role
+      select k.tenant_id, k.api_key_id, k.permissions, m.role, k.expires_at
       from api_keys k left join memberships m on m.tenant_id = k.tenant_id and m.person_id = k.person_id
       where k.secret_hash = ${secretHash} and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
         and (k.person_id is null or m.role is not null)
@@ -60,7 +61,9 @@ export const usingApiKey = (secretHash: Buffer) => sql<ApiKeyUse>`${prepared('us
         for update of k skip locked
       )
     )
-    select tenant_id as "tenantId", api_key_id as "apiKeyId", permissions, role as "personRole" from live`
+    select tenant_id as "tenantId", api_key_id as "apiKeyId", permissions, role as "personRole",
+      expires_at as "expiresAt"
+    from live`
 
 export async function insertApiKey(tx: Tx, key: NewApiKey): Promise<ApiKey> {
   const row = await tx

@@ -14,6 +14,7 @@ import { jobRoutes } from './routes.ts'
 import { ingestionRun } from './run-ingestion.ts'
 import { startingDueRuns } from './schedule-runs.ts'
 import { type StartRun, startRun } from './start-run.ts'
+import { openProgress } from './stream-progress.ts'
 import { tenantIngestionRoutes } from './tenant-routes.ts'
 
 export type IngestionApi = { startRun: StartRun }
@@ -46,6 +47,7 @@ export const ingestionModule = defineModule({
     const retry = ingestionRetry(dependencies)
     const importKind = ingestionImport(dependencies)
     const start = startRun(tasks.enqueue, run)
+    const progress = openProgress(database, ground.logger)
     const maxBytes = config.IMPORT_MEGABYTES_MAX * 1_048_576
     return {
       api: { startRun: start } satisfies IngestionApi,
@@ -53,11 +55,12 @@ export const ingestionModule = defineModule({
         ...tenantIngestionRoutes,
         ...rejectRoutes({ ...dependencies, retry }),
         ...importRoutes({ ...dependencies, kind: importKind, maxBytes }),
-        ...jobRoutes({ ...dependencies, start }),
+        ...jobRoutes({ ...dependencies, start, progress }),
       ],
       kinds: [run, retry, importKind],
       schedules: [startingDueRuns({ database, startRun: start })],
       healthChecks: [providerCheck(baseUrl)],
+      close: progress.close,
       upkeep: [
         {
           name: 'uploads that no job reads any more',

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { TaskStatus } from '../../../core/tasks/index.ts'
-import type { Tx } from '../../../platform/database/index.ts'
+import type { SystemTx, Tx } from '../../../platform/database/index.ts'
 import type { JobRow } from './present-job.ts'
 
 /** The jobs of the tenant, newest first; `before` is the last id of the page before. */
@@ -30,4 +30,12 @@ export async function listRuns(tx: Tx, source: { connectorId: string | undefined
 export async function findLog(tx: Tx, jobId: string): Promise<JobRow | undefined> {
   const { rows } = await sql<JobRow>`select * from ingestion_logs where job_id = ${jobId}`.execute(tx)
   return rows[0]
+}
+
+/** Jobs of any tenant, each asked for by whoever may see it. */
+export async function findLogs(tx: SystemTx, jobIds: readonly string[]): Promise<JobRow[]> {
+  const { rows } = await sql<JobRow>`select * from ingestion_logs where job_id = any(${[...jobIds]}::uuid[])`.execute(
+    tx,
+  )
+  return rows
 }

@@ -1,24 +1,31 @@
 import { z } from 'zod'
 import { cancelTask } from '../../../core/tasks/index.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import type { Database, Tx } from '../../../platform/database/index.ts'
-import { type Route, reply, TenantIdField, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
+import type { Tx } from '../../../platform/database/index.ts'
+import {
+  type LatestStates,
+  type Route,
+  reply,
+  TenantIdField,
+  TenantQuery,
+  tenantRoute,
+} from '../../../platform/http/index.ts'
 import { connectorNotFound, findConnector } from '../connectors/index.ts'
 import { confirmDeletions } from './confirm-deletions.ts'
 import { ingestionFault, jobNotFound } from './faults.ts'
 import { findLog } from './list-logs.ts'
 import { ConnectorQuery, type JobRow, JobView, presentJob, StartedJob } from './present-job.ts'
 import type { StartRun } from './start-run.ts'
-import { streamProgress } from './stream-progress.ts'
+import { progressOf } from './stream-progress.ts'
 
 type RouteDependencies = {
-  database: Database
+  progress: LatestStates
   start: StartRun
   tenantOfTask: (taskId: string) => Promise<TenantId | null>
 }
 
 /** Starting, watching, cancelling and confirming one job. */
-export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies): Route[] {
+export function jobRoutes({ progress, start, tenantOfTask }: RouteDependencies): Route[] {
   const ofJob = {
     tenant: { of: ({ job_id }: { job_id: string }) => tenantOfTask(job_id), absent: jobNotFound },
     params: z.strictObject({ job_id: z.uuid() }),
@@ -61,15 +68,13 @@ export function jobRoutes({ database, start, tenantOfTask }: RouteDependencies):
       operationId: 'followIngestionProgress',
       method: 'GET',
       path: '/ingest/progress/:job_id/stream',
-      summary: 'Follow an ingestion job by server-sent events until it ends',
+      summary: 'Follow an ingestion job until it ends: an event with the job each time it changes',
       access: 'ingestion.read',
       ...ofJob,
+      live: 'events',
       responses: { 200: z.unknown() },
-      handle: async ({ tx, tenantId, params: { job_id }, signal }) => {
-        await requireJob(tx, job_id)
-        const events = streamProgress(database, { tenantId, jobId: job_id }, signal)
-        return reply(200, events, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      },
+      handle: async ({ tx, params: { job_id } }) =>
+        reply(200, progress.watch(job_id, progressOf(await requireJob(tx, job_id)))),
     }),
     tenantRoute({
       operationId: 'cancelIngestionJob',

@@ -94,6 +94,7 @@ export function ticketClassificationRoutes(dependencies: ClassificationRouteDepe
       path: '/tickets/corrections',
       summary: 'Export what agents have corrected as labelled data, one JSON object a line',
       access: 'ticket.read',
+      live: 'download',
       responses: { 200: z.unknown() },
       handle: async ({ tenantId, signal }) =>
         reply(200, exportCorrections(database, tenantId, signal), {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { prepared, type Tx } from '../../../platform/database/index.ts'
+import { prepared, type Tx, withinBytes } from '../../../platform/database/index.ts'
 import type { Judgement } from './ticket.ts'
 import { DIGEST, type StoredVersion } from './told-time.ts'
 
@@ -62,6 +62,9 @@ export async function withdrawCorrection(tx: Tx, ticketId: string): Promise<Outd
   return rows[0]
 }
 
+/** Batches of tickets have an end by their texts, too: a thousand of a megabyte would stand in memory. */
+const TEXT_BYTES = sql.raw('octet_length(subject) + octet_length(message)')
+
 /** `as_of`: when it was stored, to the microsecond; its text changes with that, and need not with `updated_at`. */
 type OutdatedTicket = { ticket_id: string; subject: string; message: string; as_of: string }
 
@@ -70,11 +73,15 @@ export async function listOutdated(
   tx: Tx,
   page: { ruleVersion: string; after: string | undefined; limit: number },
 ): Promise<OutdatedTicket[]> {
-  const { rows } = await sql<OutdatedTicket>`
-    select ticket_id, subject, message, ingested_at::text as as_of from tickets
-    where rule_version is distinct from ${page.ruleVersion}
-      and ${page.after === undefined ? sql`true` : sql`ticket_id > ${page.after}`}
-    order by ticket_id limit ${page.limit}`.execute(tx)
+  const { rows } = await withinBytes<OutdatedTicket>({
+    order: sql`ticket_id`,
+    bytes: TEXT_BYTES,
+    rows: sql`
+      select ticket_id, subject, message, ingested_at::text as as_of from tickets
+      where rule_version is distinct from ${page.ruleVersion}
+        and ${page.after === undefined ? sql`true` : sql`ticket_id > ${page.after}`}
+      order by ticket_id limit ${page.limit}`,
+  }).execute(tx)
   return rows
 }
 
@@ -162,11 +169,15 @@ export async function listCorrected(
   page: { after: readonly [string, string] | undefined; limit: number },
 ): Promise<CorrectedTicket[]> {
   const { after, limit } = page
-  const { rows } = await sql<CorrectedTicket>`
-    select ticket_id, external_id, subject, message, language, urgency, sentiment, requires_action, corrected_at, corrected_by
-    from tickets
-    where corrected_at is not null and deleted_at is null
-      and ${after === undefined ? sql`true` : sql`(corrected_at, ticket_id) > (${after[0]}::timestamptz, ${after[1]}::uuid)`}
-    order by corrected_at, ticket_id limit ${limit}`.execute(tx)
+  const { rows } = await withinBytes<CorrectedTicket>({
+    order: sql`corrected_at, ticket_id`,
+    bytes: TEXT_BYTES,
+    rows: sql`
+      select ticket_id, external_id, subject, message, language, urgency, sentiment, requires_action, corrected_at, corrected_by
+      from tickets
+      where corrected_at is not null and deleted_at is null
+        and ${after === undefined ? sql`true` : sql`(corrected_at, ticket_id) > (${after[0]}::timestamptz, ${after[1]}::uuid)`}
+      order by corrected_at, ticket_id limit ${limit}`,
+  }).execute(tx)
   return rows
 }

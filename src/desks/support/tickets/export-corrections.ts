@@ -3,6 +3,7 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Database } from '../../../platform/database/index.ts'
 import { listCorrected } from './classification-store.ts'
 
+/** Read by one statement; fewer when they are long. */
 const AT_ONCE = 200
 
 /** What agents have corrected, as labelled data: a JSON object a line, in the shape that `eval/` reads. */
@@ -20,7 +21,7 @@ async function* lines(database: Database, tenantId: TenantId, signal: AbortSigna
       yield `${JSON.stringify({ ...label, urgency, sentiment, requires_action, hard: true, note: 'corrected' })}\n`
     }
     const last = page.at(-1)
-    if (page.length < AT_ONCE || !last) return
+    if (!last) return
     after = [last.corrected_at.toISOString(), last.ticket_id]
   }
 }

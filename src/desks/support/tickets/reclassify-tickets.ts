@@ -56,7 +56,7 @@ async function classifyOutdated(
       const rules = await classifier.currentRules(tx)
       const outdated = await listOutdated(tx, { ruleVersion: rules.version, after, limit: AT_ONCE })
       const judged = await judgeInTurns(rules, outdated, { log, withinMs: AT_ONCE_MS })
-      more = outdated.length === AT_ONCE || judged.length < outdated.length
+      more = outdated.length > 0
       after = judged.at(-1)?.ticket_id
       const judgements = judged.map(({ subject: _, message: __, ...judgement }) => judgement)
       const changed = await storeJudgements(tx, judgements, `rules:${rules.version}`)

@@ -6,32 +6,26 @@ export type LiveTimes = {
   keepAliveMs: number
   /** Who takes nothing for so long is let go: it comes back and goes on where it was. */
   stalledMs: number
-  /** What was taken away (a role, a key, a session) ends a stream within this time. */
+  /** What was taken away without a word (a role that no rule grants any more) ends a stream within this time. */
   checkAccessMs: number
   /** A listener that is asked to end has so long to take what was written. */
-  endWithinMs: number
+  endWithinMs: Record<LiveEnd, number>
 }
 export const LIVE_TIMES: LiveTimes = {
   keepAliveMs: 15_000,
   stalledMs: 30_000,
   checkAccessMs: 60_000,
-  endWithinMs: 2_000,
+  endWithinMs: { finished: 10_000, stopping: 2_000, 'access over': 300 },
 }
 
-export type Carrying = {
-  times: LiveTimes
-  logger: Logger
-  /** Whether the caller may still listen. Rejects when nobody can say just now. */
-  mayListen: () => Promise<boolean>
-}
+export type Carrying = { times: LiveTimes; logger: Logger }
 
 /**
  * Brings events to a listener, no faster than it takes them, until one of both ends. Returns how to end it from outside;
  * afterwards, and when the listener has gone, nothing of it is left.
  */
-export function carry(source: Readable, sink: LiveSink, { times, logger, mayListen }: Carrying) {
+export function carry(source: Readable, sink: LiveSink, { times, logger }: Carrying) {
   let stalledSince: number | undefined
-  let checkedAt = performance.now()
   let isOver = false
   let ending: NodeJS.Timeout | undefined
 
@@ -43,26 +37,16 @@ export function carry(source: Readable, sink: LiveSink, { times, logger, mayList
   const end = (why: LiveEnd) => {
     if (isOver) return
     isOver = true
-    ending = setTimeout(sink.destroy, times.endWithinMs)
+    ending = setTimeout(sink.destroy, times.endWithinMs[why])
     clearInterval(ticking)
     source.destroy()
     sink.end(why)
   }
   const tick = () => {
-    const now = performance.now()
     if (stalledSince === undefined) wrote(sink.keepAlive())
-    else if (now - stalledSince >= times.stalledMs) return sink.destroy()
-    if (now - checkedAt < times.checkAccessMs) return
-    checkedAt = now
-    mayListen().then(
-      (may) => {
-        if (!may) end('access over')
-      },
-      // Nobody is sent away because the database is: the next look decides.
-      (err) => logger.warn({ err, component: 'http' }, 'cannot check the access of a listener'),
-    )
+    else if (performance.now() - stalledSince >= times.stalledMs) sink.destroy()
   }
-  const ticking = setInterval(tick, Math.min(times.keepAliveMs, times.stalledMs, times.checkAccessMs))
+  const ticking = setInterval(tick, Math.min(times.keepAliveMs, times.stalledMs))
 
   sink.onDrain(() => {
     stalledSince = undefined

@@ -18,7 +18,8 @@ export function eventStream(): { body: PassThrough; sink: LiveSink } {
   const body = new PassThrough()
   body.write(`retry: ${RETRY_MS}\n\n`)
   const sink: LiveSink = {
-    write: ({ id, event, data }) => body.write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`),
+    write: ({ id, event, data }) =>
+      body.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`),
     keepAlive: () => body.write(': still here\n\n'),
     onDrain: (listener) => body.on('drain', listener),
     onClosed: (listener) => body.once('close', listener),

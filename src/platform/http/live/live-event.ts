@@ -1,7 +1,7 @@
 /** One event for those who listen; the same for all of them, so that it is written once. */
 export type LiveEvent = {
-  /** By which a listener that comes back says what it has seen; digits. */
-  id: string
+  /** By which a listener that comes back says what it has seen; digits. Without one it begins with what is then. */
+  id?: string
   /** The kind of event. */
   event: string
   /** JSON, on one line. */

@@ -48,18 +48,18 @@ const app = testApp([
     ...live,
     operationId: 'getLiveEndless',
     path: '/live-endless',
-    live: true,
+    live: 'events',
     handle: async () => reply(200, openEndless()),
   }),
   tenantRoute({
     ...live,
     operationId: 'getLive',
     path: '/live',
-    live: true,
+    live: 'events',
     handle: async () => reply(200, openSource()),
   }),
   tenantRoute({
-    ...{ ...live, operationId: 'getLiveUncommitted', path: '/live-uncommitted', live: true },
+    ...{ ...live, operationId: 'getLiveUncommitted', path: '/live-uncommitted', live: 'events' },
     handle: async ({ tx }) => {
       await sql`select 1 / 0`.execute(tx).catch(() => {})
       return reply(200, openSource())

@@ -81,7 +81,7 @@ function sinkOf(webSocket: WebSocket, socket: Socket): LiveSink {
   const takesMore = () => !socket.writableNeedDrain
   return {
     write: ({ id, event, data }) => {
-      webSocket.send(`{"id":"${id}","event":"${event}","data":${data}}`)
+      webSocket.send(`{${id === undefined ? '' : `"id":"${id}",`}"event":"${event}","data":${data}}`)
       return takesMore()
     },
     keepAlive: () => {

@@ -7,9 +7,11 @@ import { TICKET_COLUMNS } from '../store.ts'
 import type { Ticket } from '../ticket.ts'
 import { type ExportFormat, SPELLINGS } from './columns.ts'
 
-/** A batch has so many tickets at the most, and fewer when they are long: it stands in memory. */
+/** A batch has so many tickets at the most, and fewer when they are long: it stands in memory, once for each reader. */
 const BATCH_TICKETS = 1_000
-const BATCH_BYTES = 4 * 1_048_576
+const BATCH_BYTES = 1_048_576
+/** What is written at once; a reader that takes no more keeps so much waiting, beside the batch it is from. */
+const PIECE_CHARACTERS = 65_536
 
 type Export = { tenantId: TenantId; filter: TicketFilter; format: ExportFormat; last: string | null }
 
@@ -42,9 +44,20 @@ async function* lines(database: Database, { tenantId, filter, format, last }: Ex
     const batch = await database.withTenant(tenantId, (tx) => readBatch(tx, filter, range))
     const end = batch.at(-1)
     if (end === undefined) return
-    yield batch.map(line).join('')
+    yield* pieces(batch, line)
     after = end.ticket_id
   }
+}
+
+function* pieces(batch: readonly Ticket[], line: (ticket: Ticket) => string): Generator<string> {
+  let piece = ''
+  for (const ticket of batch) {
+    piece += line(ticket)
+    if (piece.length < PIECE_CHARACTERS) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
 }
 
 async function readBatch(tx: Tx, filter: TicketFilter, range: Range): Promise<Ticket[]> {
