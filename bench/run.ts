@@ -14,6 +14,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   tickets: () => import('./tickets.bench.ts'),
   load: () => import('./load.bench.ts'),
   bounds: () => import('./bounds.bench.ts'),
+  abuse: () => import('./abuse.bench.ts'),
 }
 
 const wanted = process.argv[2]

@@ -2,9 +2,10 @@ import type { Fault } from '../../mock-provider/index.ts'
 import { assertNever } from '../../src/kernel/assert-never.ts'
 import { ticketsAtProvider } from '../harness/provider.ts'
 import { changeClock } from '../harness/provider-changes.ts'
+import { flood, halfOpenSockets, poisonImport, slowBodies, stallReaders } from './abuse.ts'
 import { noteCorrection } from './ledger.ts'
 import type { Scene } from './scene.ts'
-import { type Action, TENANTS } from './schedule.ts'
+import { type Abuse, type Action, HOSTILE, TENANTS } from './schedule.ts'
 
 const URGENT = 'We will file a lawsuit against you, our lawyer has the documents.'
 const CALM = 'Nothing special.'
@@ -75,6 +76,29 @@ export async function openActor(scene: Scene) {
     return `${status} ${chosen.title}`
   }
 
+  /** Where a hostile client finds a process, if it serves, and the key that it has. */
+  const targetAt = (index: number) => {
+    const url = processes[index]?.url()
+    return url === undefined ? undefined : { url, token: scene.hostileKey(), tenant: HOSTILE }
+  }
+  const ABUSED = {
+    flood,
+    'stall readers': stallReaders,
+    'hold half-open sockets': halfOpenSockets,
+    'hold slow bodies': slowBodies,
+  }
+  type Abused = Extract<Action, { do: Abuse }>
+  const abuse = (action: Abused) => async () => {
+    const target = targetAt(action.process)
+    if (!target) return 'it does not serve'
+    return JSON.stringify(await ABUSED[action.do](target, action.count, AbortSignal.timeout(action.lengthMs)))
+  }
+  const poison = (action: Extract<Action, { do: 'poison import' }>) => async () => {
+    const target = targetAt(action.process)
+    if (!target) return 'it does not serve'
+    return String(await poisonImport(target, action.poison, AbortSignal.timeout(60_000)))
+  }
+
   const process = (index: number) => {
     const found = processes[index]
     if (!found) throw new Error(`There is no process ${index}.`)
@@ -131,6 +155,13 @@ export async function openActor(scene: Scene) {
         const { external_id, tenant_id } = pickTicket(action.pick)
         return inBackground(what, correct(external_id, tenant_id, action.urgency))
       }
+      case 'flood':
+      case 'stall readers':
+      case 'hold half-open sockets':
+      case 'hold slow bodies':
+        return inBackground(what, abuse(action))
+      case 'poison import':
+        return inBackground(what, poison(action))
       case 'acknowledge signal':
         return inBackground(what, handleSignal(tenantNamed(action.tenant), action.pick, 'acknowledge'))
       case 'resolve signal':
@@ -155,6 +186,9 @@ function describe(action: Action): string {
     const { route, kind, status, times } = action.fault
     return `fault: ${kind}${status === undefined ? '' : ` ${status}`} of ${route}, ${times} times`
   }
+  if (action.do === 'poison import') return `poison import at process ${action.process}: ${action.poison}`
+  if ('lengthMs' in action)
+    return `${action.do} at process ${action.process}: ${action.count} for ${action.lengthMs} ms`
   if ('process' in action) return `${action.do} process ${action.process}`
   if ('mode' in action) return `the receiver is ${action.mode}`
   if ('how' in action) return `${action.do}, ${action.how}`

@@ -5,7 +5,7 @@ import { createDatabase } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { insistentClient } from './insistent-client.ts'
 import { emptyLedger } from './ledger.ts'
-import { LEASE_SECONDS, PROCESSES, TENANTS } from './schedule.ts'
+import { HOSTILE, LEASE_SECONDS, PROCESSES, TENANTS } from './schedule.ts'
 import { superviseProcess } from './supervised-process.ts'
 
 const TICKETS = 1_200
@@ -43,14 +43,22 @@ export async function openScene(seed: number, print: (sentence: string) => void)
     }),
   )
   const client = insistentClient(() => processes.flatMap((each) => each.url() ?? []), onFault)
+  let hostileKey = ''
   return {
+    /** Of a tenant whose people mean no good. */
+    hostileKey: () => hostileKey,
     ...{ seed, postgres, helpdesk, databaseUrl, processes, client, faults, ledger: emptyLedger(), print },
 
     /** All processes up, tenants made. */
     begin: async () => {
       for (const each of processes) each.start()
       await waitFor('the processes never served', () => processes.every((each) => each.url() !== undefined))
-      for (const tenant_id of TENANTS) await client.ask('/tenants', 'POST', { tenant_id, name: tenant_id })
+      for (const tenant_id of [...TENANTS, HOSTILE])
+        await client.ask('/tenants', 'POST', { tenant_id, name: tenant_id })
+      const permissions = ['ticket.read', 'signal.read', 'ingestion.run', 'ingestion.read']
+      const key = { name: 'hostile', permissions }
+      const { body } = await client.ask<{ secret: string }>(`/tenants/${HOSTILE}/api-keys`, 'POST', key)
+      hostileKey = body.secret
     },
 
     close: async () => {

@@ -57,7 +57,8 @@ describe('the schedule of a seed', () => {
     const kinds = new Set(SEEDS.flatMap((seed) => makeSchedule(seed, MINUTES).map(({ action }) => action.do)))
     expect([...kinds].sort()).toEqual([
       ...['acknowledge signal', 'cancel run', 'change tickets', 'correct ticket', 'delete ticket', 'fault', 'freeze'],
-      ...['freeze database', 'insert tickets', 'kill', 'notify', 'resolve signal', 'restore ticket', 'start'],
+      ...['flood', 'freeze database', 'hold half-open sockets', 'hold slow bodies', 'insert tickets', 'kill', 'notify'],
+      ...['poison import', 'resolve signal', 'restore ticket', 'stall readers', 'start'],
       ...['start database', 'start run', 'stop database', 'thaw', 'thaw database'],
     ])
     const perSchedule = SEEDS.map((seed) => makeSchedule(seed, MINUTES).length)

@@ -1,6 +1,7 @@
 import type { NotifyMode } from '../../mock-provider/index.ts'
 import { type Random, randomStream } from '../../mock-provider/random.ts'
 import type { Shutdown } from '../harness/own-postgres.ts'
+import { POISONS, type Poison } from './abuse.ts'
 
 /**
  * What is done to the system, and when. A pure function of seed and duration: what is changed, corrected or resolved is
@@ -17,6 +18,12 @@ export type Action =
   | { do: 'delete ticket' | 'restore ticket' | 'acknowledge signal' | 'resolve signal'; pick: number; tenant: number }
   | { do: 'start run' | 'cancel run'; tenant: number }
   | { do: 'correct ticket'; pick: number; urgency: 'high' | 'medium' | 'low' }
+  | { do: Abuse; process: number; count: number; lengthMs: number }
+  | { do: 'poison import'; process: number; poison: Poison }
+
+/** What hostile clients do to a process, for so long. */
+export const ABUSES = ['flood', 'stall readers', 'hold half-open sockets', 'hold slow bodies'] as const
+export type Abuse = (typeof ABUSES)[number]
 
 export type ScheduledFault = {
   route: '/external/support-tickets' | '/external/deleted-tickets' | '/notify'
@@ -31,6 +38,8 @@ export type Scheduled = { atMs: number; action: Action }
 
 export const PROCESSES = 3
 export const TENANTS = ['tenant_a', 'tenant_b', 'tenant_c'] as const
+/** Its people mean no good; it has no tickets. */
+export const HOSTILE = 'tenant_x'
 export const LEASE_SECONDS = 5
 
 const PICK_MAX = 999_999
@@ -48,6 +57,7 @@ type Drawn = { weight: number; draw: (random: Random) => Action | Outage }
 
 const pick = (random: Random) => random.integer(0, PICK_MAX)
 const count = (random: Random) => random.integer(1, BURST_MAX)
+const process = (random: Random) => random.integer(0, PROCESSES - 1)
 const tenant = (random: Random) => random.integer(0, TENANTS.length - 1)
 const some = (random: Random) => ({ pick: pick(random), tenant: tenant(random) })
 
@@ -131,6 +141,19 @@ const DRAWN: readonly Drawn[] = [
   },
   { weight: 5, draw: (random) => ({ do: 'acknowledge signal', ...some(random) }) },
   { weight: 5, draw: (random) => ({ do: 'resolve signal', ...some(random) }) },
+  {
+    weight: 3,
+    draw: (random) => ({
+      do: random.pick(ABUSES),
+      process: process(random),
+      count: random.integer(20, 150),
+      lengthMs: random.integer(500, 5_000),
+    }),
+  },
+  {
+    weight: 1,
+    draw: (random) => ({ do: 'poison import', process: process(random), poison: random.pick(POISONS) }),
+  },
 ]
 const WHOLE_WEIGHT = DRAWN.reduce((sum, { weight }) => sum + weight, 0)
 
