@@ -103,7 +103,7 @@ export const HOUSE_RULES: readonly HouseRule[] = [
     violations: (house) => findCircles(house, (path) => path),
     planted: [
       { path: 'src/kernel/planted.ts', text: `import type { Planted } from './planted.ts'` },
-      { path: 'src/core/tasks/status.ts', text: `import type { Task } from './store.ts'` },
+      { path: 'src/core/tasks/status.ts', text: `import type { Task } from './store/task.ts'` },
     ],
   },
   {

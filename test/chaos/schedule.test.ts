@@ -56,8 +56,16 @@ describe('the schedule of a seed', () => {
   it('has everything in five minutes that can be done', () => {
     const kinds = new Set(SEEDS.flatMap((seed) => makeSchedule(seed, MINUTES).map(({ action }) => action.do)))
     expect([...kinds].sort()).toEqual([
-      ...['acknowledge signal', 'cancel run', 'change tickets', 'correct ticket', 'delete ticket', 'fault', 'freeze'],
-      ...['flood', 'freeze database', 'hold half-open sockets', 'hold slow bodies', 'insert tickets', 'kill', 'notify'],
+      ...['acknowledge signal', 'cancel run', 'change tickets', 'correct ticket', 'delete ticket', 'fault', 'flood'],
+      ...[
+        'freeze',
+        'freeze database',
+        'hold half-open sockets',
+        'hold slow bodies',
+        'insert tickets',
+        'kill',
+        'notify',
+      ],
       ...['poison import', 'resolve signal', 'restore ticket', 'stall readers', 'start'],
       ...['start database', 'start run', 'stop database', 'thaw', 'thaw database'],
     ])
