@@ -4,7 +4,9 @@ import { administer } from './server.ts'
 import { OPERATOR_TOKEN } from './system.ts'
 
 export type Role = 'viewer' | 'agent' | 'manager' | 'owner'
-export type Member = { personId: string; token: string }
+export type Member = { personId: string; token: string; sessionId: string }
+
+export const PASSWORD = 'correct horse battery'
 
 type Answer = Record<string, string>
 
@@ -33,13 +35,15 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
 
     /** Somebody who accepted an invitation to the tenant and signed in. */
     makePerson: async (tenantId: string, role: Role): Promise<Member> => {
-      const [email, password] = [`${randomUUID()}@example.com`, 'correct horse battery']
+      const [email, password] = [`${randomUUID()}@example.com`, PASSWORD]
       const { token: invitation } = await makeInvitation(tenantId, role, email)
       await make('/invitations/accept', { token: invitation, name: `A ${role}`, password })
       const session = await call<{ token: string; person: { id: string } }>(`${system.url}/api/v1/auth/sign-in`, {
         ...{ method: 'POST', body: { email, password } },
       })
-      return { personId: session.body.person.id, token: session.body.token }
+      const { token, person } = session.body
+      const listed = await call<{ sessions: { session_id: string }[] }>(`${system.url}/api/v1/auth/sessions`, { token })
+      return { personId: person.id, token, sessionId: listed.body.sessions[0]?.session_id ?? '' }
     },
 
     makeKey: async (tenantId: string, permissions: readonly string[]) => {

@@ -7,6 +7,7 @@ import { factories, type Member, type Role } from '../harness/factories.ts'
 import { OPERATOR_TOKEN, testSystem } from '../harness/system.ts'
 import {
   addressOf,
+  makeAccount,
   makeThings,
   nameOf,
   type Sample,
@@ -92,6 +93,7 @@ const NOTHING: Sample = {}
 
 const closed = () => system.routes.filter(({ route }) => route.access !== 'public')
 const ofTenants = () => closed().filter(({ route }) => least.has(route.access))
+const ofPeople = () => closed().filter(({ route }) => route.access === 'person')
 const ofOperator = () => closed().filter(({ route }) => route.access === 'operator')
 const aboutThings = () => ofTenants().filter((mounted) => thingParameters(mounted).length > 0)
 const byName = () => ofTenants().filter(({ route }) => route.tenant === 'query' || route.tenant === 'path')
@@ -229,6 +231,26 @@ describe('too little permission', () => {
   })
 })
 
+describe('routes about an account', () => {
+  it.each([
+    ['a key with every permission', () => keys.ours],
+    ['the operator', () => OPERATOR_TOKEN],
+  ])('are 403 for %s, who has none', async (_who, token) => {
+    const answers = await refusals(ofPeople(), { status: 403, code: 'http.forbidden' }, (mounted) =>
+      send(mounted, sampleOf(mounted, ours), token()),
+    )
+    expect(answers).toEqual([])
+  })
+
+  it('are never about somebody else’s: their session is 404', async () => {
+    const about = ofPeople().filter((mounted) => thingParameters(mounted).length > 0)
+    const answers = await refusals(about, { status: 404 }, (mounted) =>
+      send(mounted, sampleOf(mounted, ours), stranger.token),
+    )
+    expect(answers).toEqual([])
+  })
+})
+
 /** After everything else: these requests change things. */
 describe('enough permission', () => {
   const REFUSED = [400, 401, 403, 404, 413, 415, 422]
@@ -248,7 +270,22 @@ describe('enough permission', () => {
   })
 
   it('is the operator’s token, for every other route', async () => {
-    const others = closed().filter(({ route }) => route.method !== 'GET' || !least.has(route.access))
+    const people = new Set(ofPeople())
+    const others = closed().filter(
+      (mounted) => !people.has(mounted) && (mounted.route.method !== 'GET' || !least.has(mounted.route.access)),
+    )
     expect(await accepted(others, () => OPERATOR_TOKEN)).toEqual([])
+  })
+
+  it('is a session, for every route about an account', async () => {
+    const wrong: string[] = []
+    for (const mounted of ofPeople()) {
+      // One each: some of them end the sessions of whoever calls.
+      const account = await makeAccount('ours', make)
+      const answer = await send(mounted, sampleOf(mounted, { ...ours, ...account }), account.sessionToken)
+      if (REFUSED.includes(answer.status) || answer.status >= 500)
+        wrong.push(`${nameOf(mounted)}: ${answer.status} ${answer.text}`)
+    }
+    expect(wrong).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { afterAll } from 'vitest'
 import { encodeCursor, type MountedRoute } from '../../src/platform/http/index.ts'
 import { type FakeReceiver, startFakeReceiver } from '../fakes/receiver.ts'
 import { startFakeZendesk } from '../fakes/zendesk.ts'
-import type { factories } from '../harness/factories.ts'
+import { type factories, PASSWORD } from '../harness/factories.ts'
 
 /** A tenant and one thing of each kind in it. */
 export type Things = {
@@ -11,6 +11,9 @@ export type Things = {
   taskId: string
   jobId: string
   personId: string
+  /** Of that person. */
+  sessionId: string
+  sessionToken: string
   apiKeyId: string
   invitationId: string
   connectorId: string
@@ -53,7 +56,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
   return {
     ...{ tenantId, jobId, taskId: await make.makeTask(tenantId) },
     ticketId: await make.makeTicket(tenantId),
-    personId: (await make.makePerson(tenantId, 'viewer')).personId,
+    ...(await makeAccount(tenantId, make)),
     apiKeyId: (await make.makeKey(tenantId, ['ticket.read'])).apiKeyId,
     helpdeskUrl: (await helpdesk()).url,
     connectorId: await make.makeConnector(tenantId, (await helpdesk()).url),
@@ -72,6 +75,12 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
 const ofTask =
   (body?: Record<string, unknown>) =>
   ({ taskId }: Things) => ({ params: { task_id: taskId }, ...(body ? { body } : {}) })
+
+/** Somebody with an account, for the routes about it. */
+export async function makeAccount(tenantId: string, make: ReturnType<typeof factories>) {
+  const { personId, token, sessionId } = await make.makePerson(tenantId, 'viewer')
+  return { personId, sessionToken: token, sessionId }
+}
 
 /** A request that the route accepts. */
 export type Sample = {
@@ -174,6 +183,12 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'POST /api/v1/auth/sign-in': () => ({ body: { email: 'nobody@example.com', password: 'wrong but well-formed' } }),
   'POST /api/v1/auth/sign-out': () => ({}),
   'GET /api/v1/auth/session': () => ({}),
+  'GET /api/v1/auth/sessions': () => page,
+  'DELETE /api/v1/auth/sessions/:session_id': ({ sessionId }) => ({ params: { session_id: sessionId } }),
+  'POST /api/v1/auth/sign-out-everywhere': () => ({}),
+  'POST /api/v1/auth/change-password': () => ({
+    body: { current_password: PASSWORD, new_password: 'another horse battery' },
+  }),
 
   'GET /api/v1/tenants/:tenant_id/members': ofTenant(page),
   'PATCH /api/v1/tenants/:tenant_id/members/:person_id': ({ tenantId, personId }) => ({

@@ -4,6 +4,8 @@ export const tenancyFault = declareFaults({
   'tenancy.tenant_exists': 409,
   'tenancy.person_exists': 409,
   'tenancy.sign_in_refused': 401,
+  'tenancy.password_wrong': 403,
+  'tenancy.session_not_found': 404,
   'tenancy.too_many_attempts': 429,
   'tenancy.beyond_own_permissions': 403,
   'tenancy.already_member': 409,

@@ -1,13 +1,27 @@
 import { APIError, betterAuth } from 'better-auth'
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
 import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
 import { identityOptions } from './identity-options.ts'
+import {
+  deleteExpiredSessions,
+  deleteSessions,
+  type Person,
+  passwordChangedAfter,
+  type SessionOfPerson,
+  type SessionPage,
+  selectPersonByEmail,
+  selectPersons,
+  selectSessions,
+  toPerson,
+} from './store/people.ts'
 
-export type Person = { personId: string; name: string; email: string }
+export type { Person, SessionOfPerson } from './store/people.ts'
+
 export type SignedIn = { person: Person; token: string; expiresAt: Date; setCookie: string[] }
 /** Where a session was opened from, kept beside it. */
 export type Device = { address: string; userAgent: string }
+export type LiveSession = { person: Person; sessionId: string; endsAt: Date }
 
 /** People, their passwords and their sessions. The one place that talks to better-auth and to the schema `identity`. */
 export type Identity = {
@@ -20,10 +34,22 @@ export type Identity = {
   checkPassword(credentials: { email: string; password: string }): Promise<Person | null>
   /** Opens a session, or null. Takes as long for an unknown address as for a wrong password. */
   signIn(credentials: { email: string; password: string }, device: Device): Promise<SignedIn | null>
-  /** The person of a live session, from the `authorization` or `cookie` header. */
-  findSession(headers: Headers): Promise<{ person: Person; endsAt: Date } | null>
+  /** A live session, from the `authorization` or `cookie` header. */
+  findSession(headers: Headers): Promise<LiveSession | null>
   /** Ends the session; returns the cookies that clear it. */
   signOut(headers: Headers): Promise<string[]>
+  /**
+   * Replaces the password of whose session it is, ends all their sessions and opens one in the place of this one; null when the
+   * current password is wrong.
+   */
+  changePassword(
+    passwords: { currentPassword: string; newPassword: string },
+    at: { session: Headers; device: Device },
+  ): Promise<SignedIn | null>
+  /** The live sessions of a person, newest first, one more than `limit`. */
+  listSessions(personId: string, page: SessionPage): Promise<SessionOfPerson[]>
+  /** Ends one session of a person, or all of them; returns how many there were. */
+  endSessions(personId: string, which?: { sessionId?: string }): Promise<number>
   /** Deletes sessions that are over; returns how many. */
   forgetExpiredSessions(): Promise<number>
   poolUse(): PoolUse
@@ -43,24 +69,22 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
   const pool = openPool({ url: databaseUrl, role: ROLES.identity, max: poolSize, logger })
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   const auth = betterAuth(identityOptions({ ...dependencies, kysely }))
-  const people = () => kysely.selectFrom('identity.user').select(['id', 'name', 'email'])
+  const findByEmail = (email: string) => selectPersonByEmail(kysely, email)
 
-  const findByEmail = async (email: string) => {
-    const row = await people().where('email', '=', email.toLowerCase()).executeTakeFirst()
-    return row ? toPerson(row) : null
+  /** What better-auth has just opened a session with; null when that session is over already. */
+  const opened = async (headers: Headers): Promise<SignedIn | null> => {
+    const token = headers.get('set-auth-token')
+    if (!token) return null
+    const session = await auth.api.getSession({ headers: new Headers({ authorization: `Bearer ${token}` }) })
+    if (!session) return null
+    const setCookie = headers.getSetCookie()
+    return { person: toPerson(session.user), token, expiresAt: session.session.expiresAt, setCookie }
   }
 
   let closing: Promise<void> | undefined
   return {
     findByEmail,
-
-    findByIds: async (personIds) => {
-      if (personIds.length === 0) return new Map()
-      const rows = await people()
-        .where('id', 'in', [...personIds])
-        .execute()
-      return new Map(rows.map((row) => [row.id, toPerson(row)]))
-    },
+    findByIds: (personIds) => selectPersons(kysely, personIds),
 
     createPerson: async (body) => {
       // better-auth answers for a taken address with a made-up person, and with an error when two sign up at once.
@@ -85,22 +109,22 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
     },
 
     signIn: async (body, device) => {
-      const headers = new Headers({ 'x-forwarded-for': device.address, 'user-agent': device.userAgent })
-      const answer = await auth.api.signInEmail({ body, headers, returnHeaders: true }).catch((error: unknown) => {
-        if (error instanceof APIError && error.statusCode === 401) return null
-        throw error
-      })
-      const token = answer?.headers.get('set-auth-token')
-      if (!answer || !token) return null
-      const session = await auth.api.getSession({ headers: new Headers({ authorization: `Bearer ${token}` }) })
-      if (!session) return null
-      const setCookie = answer.headers.getSetCookie()
-      return { person: toPerson(session.user), token, expiresAt: session.session.expiresAt, setCookie }
+      const startedAt = new Date()
+      const headers = headersOf(device)
+      const answer = await auth.api.signInEmail({ body, headers, returnHeaders: true }).catch(nullWhen(401))
+      const signedIn = answer && (await opened(answer.headers))
+      if (!signedIn) return null
+      // The password was changed after it was compared: whoever changed it ended all sessions, but not this one yet.
+      if (!(await passwordChangedAfter(kysely, signedIn.person.personId, startedAt))) return signedIn
+      await auth.api.signOut({ headers: new Headers({ authorization: `Bearer ${signedIn.token}` }) })
+      return null
     },
 
     findSession: async (headers) => {
-      const session = await auth.api.getSession({ headers })
-      return session ? { person: toPerson(session.user), endsAt: session.session.expiresAt } : null
+      const found = await auth.api.getSession({ headers })
+      return found
+        ? { person: toPerson(found.user), sessionId: found.session.id, endsAt: found.session.expiresAt }
+        : null
     },
 
     signOut: async (headers) => {
@@ -108,13 +132,16 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
       return answer.headers.getSetCookie()
     },
 
-    forgetExpiredSessions: async () => {
-      const { numDeletedRows } = await kysely
-        .deleteFrom('identity.session')
-        .where('expires_at', '<', sql<Date>`now()`)
-        .executeTakeFirstOrThrow()
-      return Number(numDeletedRows)
+    changePassword: async ({ currentPassword, newPassword }, { session, device }) => {
+      const body = { currentPassword, newPassword, revokeOtherSessions: true }
+      const headers = headersOf(device, session)
+      const answer = await auth.api.changePassword({ body, headers, returnHeaders: true }).catch(nullWhen(400))
+      return answer && opened(answer.headers)
     },
+
+    listSessions: (personId, page) => selectSessions(kysely, personId, page),
+    endSessions: (personId, which) => deleteSessions(kysely, personId, which),
+    forgetExpiredSessions: () => deleteExpiredSessions(kysely),
 
     poolUse: () => poolUse(pool),
 
@@ -122,6 +149,16 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
   }
 }
 
-function toPerson(user: { id: string; name: string; email: string }): Person {
-  return { personId: user.id, name: user.name, email: user.email }
+/** What better-auth takes for where a request comes from, and for whose it is. */
+function headersOf({ address, userAgent }: Device, session: Headers = new Headers()): Headers {
+  const headers = new Headers(session)
+  headers.set('x-forwarded-for', address)
+  headers.set('user-agent', userAgent)
+  return headers
+}
+
+/** For answers that say no; everything else is thrown on. */
+const nullWhen = (status: number) => (error: unknown) => {
+  if (error instanceof APIError && error.statusCode === status) return null
+  throw error
 }

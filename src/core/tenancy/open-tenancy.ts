@@ -13,6 +13,8 @@ import { createTenant, type NewTenant } from './create-tenant.ts'
 import { type Identity, openIdentity, type Person } from './identity.ts'
 import { invitationRoutes } from './invitation-routes.ts'
 import { memberRoutes } from './member-routes.ts'
+import { ownSessionRoutes } from './own-session-routes.ts'
+import { passwordRoutes } from './password-routes.ts'
 import type { PermissionCatalogue, TenantRole } from './roles.ts'
 import { sessionRoutes } from './session-routes.ts'
 import type { Tenant } from './store/tenants.ts'
@@ -90,6 +92,8 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     routes: [
       ...tenantRoutes(),
       ...sessionRoutes(context),
+      ...ownSessionRoutes(context),
+      ...passwordRoutes(context),
       ...memberRoutes(context),
       ...invitationRoutes(context, authenticate),
       ...apiKeyRoutes(context),

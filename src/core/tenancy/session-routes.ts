@@ -1,21 +1,18 @@
-import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { platformRoute, type Route, reply } from '../../platform/http/index.ts'
 import { demandOwnPages } from './authenticate.ts'
 import { describeCaller } from './describe-caller.ts'
-import { EmailField, Moment, PasswordField, RoleField } from './fields.ts'
-import type { Device, Person } from './identity.ts'
+import { EmailField, PasswordField, RoleField } from './fields.ts'
+import {
+  deviceOf,
+  PersonAnswer,
+  presentPerson,
+  presentSignedIn,
+  SignedInAnswer,
+  sessionHeaders,
+} from './session-view.ts'
 import { signIn } from './sign-in.ts'
 import type { TenancyContext } from './tenancy-context.ts'
-
-export const PersonAnswer = z.strictObject({ id: z.uuid(), name: z.string(), email: z.string() }).meta({ id: 'Person' })
-
-const SignedInAnswer = z.strictObject({
-  token: z.string().meta({ description: 'Send it as `Authorization: Bearer …`' }),
-  expires_at: Moment,
-  person: PersonAnswer,
-  tenants: z.array(z.strictObject({ tenant_id: z.string(), name: z.string(), role: RoleField })),
-})
 
 const SessionAnswer = z.strictObject({
   kind: z.enum(['operator', 'person', 'key']),
@@ -48,14 +45,7 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       responses: { 200: SignedInAnswer },
       handle: async ({ body, request }) => {
         demandOwnPages(request, context.trustedOrigins)
-        const { person, token, expiresAt, setCookie, tenants } = await signIn(context, body, deviceOf(request))
-        const answer = {
-          token,
-          expires_at: expiresAt.toISOString(),
-          person: presentPerson(person),
-          tenants: tenants.map(({ tenantId, name, role }) => ({ tenant_id: tenantId, name, role })),
-        }
-        return reply(200, answer, { 'set-cookie': setCookie })
+        return presentSignedIn(await signIn(context, body, deviceOf(request)))
       },
     }),
     platformRoute({
@@ -92,17 +82,4 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       },
     }),
   ]
-}
-
-export function presentPerson(person: Person) {
-  return { id: person.personId, name: person.name, email: person.email }
-}
-
-function deviceOf(request: FastifyRequest): Device {
-  return { address: request.ip, userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) }
-}
-
-function sessionHeaders(request: FastifyRequest): Headers {
-  const { authorization, cookie } = request.headers
-  return new Headers(authorization === undefined ? { cookie: cookie ?? '' } : { authorization })
 }

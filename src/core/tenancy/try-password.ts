@@ -1,13 +1,31 @@
 import type { Attempt, AttemptLimit } from './attempt-limit.ts'
 import { tenancyFault } from './faults.ts'
 
+/** For whoever signs in: the same for an unknown address and for a wrong password. */
+const signInRefused = () =>
+  tenancyFault('tenancy.sign_in_refused', {
+    public: 'The e-mail address or the password is wrong. Check both and try again.',
+    internal: 'wrong e-mail address or password',
+  })
+
+/** For whoever is signed in and has to show that it is them. */
+export const passwordWrong = () =>
+  tenancyFault('tenancy.password_wrong', {
+    public: 'This is not your current password. Check it and try again.',
+    internal: 'wrong current password',
+  })
+
 /**
- * Tries a password under the limit. `attempt` answers null when it is wrong; then, and for an unknown address, the fault
- * is the same.
+ * Tries a password under the limit. `attempt` answers null when it is wrong, which is then told by `refused`.
  *
  * @throws tenancy.too_many_attempts, tenancy.sign_in_refused
  */
-export async function tryPassword<T>(limit: AttemptLimit, who: Attempt, attempt: () => Promise<T | null>): Promise<T> {
+export async function tryPassword<T>(
+  limit: AttemptLimit,
+  who: Attempt,
+  attempt: () => Promise<T | null>,
+  refused: () => Error = signInRefused,
+): Promise<T> {
   const waitSeconds = limit.take(who)
   if (waitSeconds !== null) {
     throw tenancyFault('tenancy.too_many_attempts', {
@@ -20,12 +38,7 @@ export async function tryPassword<T>(limit: AttemptLimit, who: Attempt, attempt:
     limit.forgive(who)
     throw error
   })
-  if (result === null) {
-    throw tenancyFault('tenancy.sign_in_refused', {
-      public: 'The e-mail address or the password is wrong. Check both and try again.',
-      internal: 'wrong e-mail address or password',
-    })
-  }
+  if (result === null) throw refused()
   limit.forgive(who)
   return result
 }

@@ -24,10 +24,10 @@ export type Caller = {
 export type Authenticate = (request: FastifyRequest) => Promise<Caller | null>
 
 /**
- * What a route demands: a permission in the tenant it names, `operator`, any `signed-in` caller, or, spelled out,
- * `public`.
+ * What a route demands: a permission in the tenant it names, `operator`, a `person` (about their own account), any `signed-in`
+ * caller, or, spelled out, `public`.
  */
-export type Access = 'public' | 'signed-in' | 'operator' | `${string}.${string}`
+export type Access = 'public' | 'signed-in' | 'person' | 'operator' | `${string}.${string}`
 
 /** Throws 404 when the tenant is not the caller's, so that its existence does not show, and 403 when the permission is missing. */
 export async function demandPermission(caller: Caller, permission: string, tenantId: TenantId): Promise<void> {
@@ -50,6 +50,15 @@ export function demandOperator(caller: Caller): void {
   throw httpFault('http.forbidden', {
     public: 'Only the platform operator may do this.',
     internal: `${caller.id} is not the operator`,
+  })
+}
+
+/** The person who calls; throws 403 for keys and the operator, who have no password and no sessions. */
+export function demandPerson(caller: Caller): string {
+  if (caller.personId !== undefined) return caller.personId
+  throw httpFault('http.forbidden', {
+    public: 'Only a person who is signed in may do this: it is about their own account.',
+    internal: `${caller.id} is not a person`,
   })
 }
 

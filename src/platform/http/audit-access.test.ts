@@ -69,6 +69,8 @@ describe('the complaint about a route', () => {
     { access: 'operator', tenant: undefined, complaint: null },
     { access: 'thing.read', tenant: 'query', complaint: null },
     { access: 'public', tenant: 'query', complaint: 'is about a tenant but open to public.' },
+    { access: 'person', tenant: undefined, complaint: null },
+    { access: 'person', tenant: 'path', complaint: 'is about a tenant but open to person.' },
     { access: 'signed-in', tenant: 'path', complaint: 'is about a tenant but open to signed-in.' },
     { access: 'thing.read', tenant: undefined, complaint: 'asks for thing.read but does not say in which tenant.' },
     { access: 'thing.write', tenant: 'query', complaint: 'asks for the permission thing.write, which no role grants.' },

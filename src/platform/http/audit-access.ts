@@ -54,6 +54,7 @@ export function accessComplaint(
   switch (route.access) {
     case 'public':
     case 'signed-in':
+    case 'person':
     case 'operator':
       return route.tenant ? `is about a tenant but open to ${route.access}.` : null
     default:

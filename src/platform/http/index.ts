@@ -19,6 +19,7 @@ export { invalid, Problem } from './problem.ts'
 export {
   type Context,
   type PlatformRoute,
+  personRoute,
   platformRoute,
   type Reply,
   type Route,

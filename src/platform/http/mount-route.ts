@@ -6,7 +6,14 @@ import { Fault } from '../../kernel/faults.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
 import type { Database, SystemTx, Tx } from '../database/index.ts'
-import { type Authenticate, type Caller, demandOperator, demandPermission, unauthenticated } from './access.ts'
+import {
+  type Authenticate,
+  type Caller,
+  demandOperator,
+  demandPermission,
+  demandPerson,
+  unauthenticated,
+} from './access.ts'
 import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
 import { answerLive } from './live/answer-live.ts'
 import { Problem } from './problem.ts'
@@ -87,6 +94,7 @@ async function authorizeEarly(route: Route, request: FastifyRequest): Promise<vo
   if (route.access === 'public') return
   const caller = requireCaller(request)
   if (route.access === 'operator') demandOperator(caller)
+  if (route.access === 'person') demandPerson(caller)
   if (route.tenant === 'query' || route.tenant === 'path') {
     const named = (route.tenant === 'query' ? request.query : request.params) as { tenant_id?: unknown }
     if (isTenantId(named.tenant_id)) await demandPermission(caller, route.access, named.tenant_id)
@@ -213,6 +221,8 @@ function describeAccess(route: Route): string {
       return 'Needs no credentials.'
     case 'signed-in':
       return 'Needs any valid credentials.'
+    case 'person':
+      return 'For a person who is signed in, about their own account.'
     case 'operator':
       return 'Needs the platform operator’s token.'
     default:

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { SystemTx, Tx } from '../database/index.ts'
-import type { Access, Caller } from './access.ts'
+import { type Access, type Caller, demandPerson } from './access.ts'
 import type { StreamKind } from './live/places.ts'
 
 /** What a handler answers; `body` is checked against the schema declared for `status`. */
@@ -88,7 +88,7 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepa
 }
 
 export type PlatformRoute<Params = unknown, Query = unknown, Body = unknown> = Declaration<Params, Query, Body> & {
-  access: 'public' | 'signed-in' | 'operator'
+  access: 'public' | 'signed-in' | 'person' | 'operator'
   tenant?: undefined
   acrossTenants?: undefined
   handle(context: Context<Params, Query, Body> & { caller: Caller | null }): Promise<Reply>
@@ -128,6 +128,22 @@ export function platformRoute<Params = unknown, Query = unknown, Body = unknown>
   route: PlatformRoute<Params, Query, Body>,
 ): Route {
   return route as unknown as Route
+}
+
+/** A route about the account of the person who calls. */
+export function personRoute<Params = unknown, Query = unknown, Body = unknown>(
+  route: Declaration<Params, Query, Body> & {
+    handle(context: Context<Params, Query, Body> & { caller: Caller; personId: string }): Promise<Reply>
+  },
+): Route {
+  return platformRoute<Params, Query, Body>({
+    ...route,
+    access: 'person',
+    handle: ({ caller, ...context }) => {
+      if (!caller) throw new Error('a route for people was called by nobody')
+      return route.handle({ ...context, caller, personId: demandPerson(caller) })
+    },
+  })
 }
 
 export function reply<Body>(status: number, body?: Body, headers?: ReplyHeaders): Reply<Body> {

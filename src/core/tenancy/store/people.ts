@@ -1,0 +1,101 @@
+import { type Kysely, sql } from 'kysely'
+import type { DB } from '../../../platform/database/index.ts'
+
+export type Person = { personId: string; name: string; email: string }
+
+/** A session as its person sees it: where it was opened, not what opens it. */
+export type SessionOfPerson = {
+  sessionId: string
+  createdAt: Date
+  expiresAt: Date
+  address: string | null
+  userAgent: string | null
+}
+
+/** `after`: when the last one of the page before was opened, and its id. */
+export type SessionPage = { after?: readonly [string, string] | undefined; limit: number }
+
+/** The schema `identity`, as its own role sees it. */
+type IdentityDatabase = Kysely<DB>
+
+const people = (kysely: IdentityDatabase) => kysely.selectFrom('identity.user').select(['id', 'name', 'email'])
+
+export async function selectPersonByEmail(kysely: IdentityDatabase, email: string): Promise<Person | null> {
+  const row = await people(kysely).where('email', '=', email.toLowerCase()).executeTakeFirst()
+  return row ? toPerson(row) : null
+}
+
+/** Persons by id; who is not there is missing. */
+export async function selectPersons(
+  kysely: IdentityDatabase,
+  personIds: readonly string[],
+): Promise<Map<string, Person>> {
+  if (personIds.length === 0) return new Map()
+  const rows = await people(kysely)
+    .where('id', 'in', [...personIds])
+    .execute()
+  return new Map(rows.map((row) => [row.id, toPerson(row)]))
+}
+
+/** The live sessions of a person, newest first, after `after`, one more than `limit`. */
+export async function selectSessions(
+  kysely: IdentityDatabase,
+  personId: string,
+  page: SessionPage,
+): Promise<SessionOfPerson[]> {
+  const rows = await kysely
+    .selectFrom('identity.session')
+    .select(['id', 'created_at', 'expires_at', 'ip_address', 'user_agent'])
+    .where('user_id', '=', personId)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .$if(page.after !== undefined, (query) =>
+      query.where(sql<boolean>`(created_at, id) < (${page.after?.[0]}::timestamptz, ${page.after?.[1]}::uuid)`),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit + 1)
+    .execute()
+  return rows.map((row) => ({
+    ...{ sessionId: row.id, createdAt: row.created_at, expiresAt: row.expires_at },
+    ...{ address: row.ip_address, userAgent: row.user_agent },
+  }))
+}
+
+/** Ends sessions of a person: one, or all; returns how many there were. */
+export async function deleteSessions(
+  kysely: IdentityDatabase,
+  personId: string,
+  which: { sessionId?: string } = {},
+): Promise<number> {
+  const { numDeletedRows } = await kysely
+    .deleteFrom('identity.session')
+    .where('user_id', '=', personId)
+    .$if(which.sessionId !== undefined, (query) => query.where('id', '=', which.sessionId ?? ''))
+    .executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
+}
+
+/** Deletes sessions that are over; returns how many. */
+export async function deleteExpiredSessions(kysely: IdentityDatabase): Promise<number> {
+  const { numDeletedRows } = await kysely
+    .deleteFrom('identity.session')
+    .where('expires_at', '<', sql<Date>`now()`)
+    .executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
+}
+
+/** Whether the password of a person is another one than at that moment. */
+export async function passwordChangedAfter(kysely: IdentityDatabase, personId: string, moment: Date): Promise<boolean> {
+  const row = await kysely
+    .selectFrom('identity.account')
+    .select('id')
+    .where('user_id', '=', personId)
+    .where('provider_id', '=', 'credential')
+    .where('updated_at', '>', moment)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export function toPerson(user: { id: string; name: string; email: string }): Person {
+  return { personId: user.id, name: user.name, email: user.email }
+}
