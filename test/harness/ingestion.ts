@@ -28,7 +28,7 @@ export type Job = {
   deletions_awaiting_confirmation: number
   calls: number
   started_by: string
-  error: { code: string } | null
+  error: { code: string; message: string } | null
 }
 
 /**

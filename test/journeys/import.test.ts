@@ -19,8 +19,13 @@ async function importScene(environment: Record<string, string> = {}) {
   const scene = await ingestionScene({ tickets: 200, modified: 0 })
   const system = await scene.start(environment)
   await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
-  const send = async (body: string | Uint8Array<ArrayBuffer> | ReadableStream, type = 'application/x-ndjson') => {
-    const response = await fetch(`${system.url}/ingest/import?tenant_id=tenant_a`, {
+  const send = async (
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream,
+    type = 'application/x-ndjson',
+    query: Record<string, string> = {},
+  ) => {
+    const parameters = new URLSearchParams({ tenant_id: 'tenant_a', ...query })
+    const response = await fetch(`${system.url}/ingest/import?${parameters}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': type },
       body,
@@ -37,33 +42,45 @@ async function importScene(environment: Record<string, string> = {}) {
   const ticket = async (id: string) => (await scene.operator<Ticket>(system, `/tickets/${id}?tenant_id=tenant_a`)).body
   const uploadsLeft = () =>
     administer(scene.databaseUrl, async (client) => {
-      const { rows } = await client.query<{ count: number }>('select count(*)::int as count from ingestion_uploads')
+      const { rows } = await client.query<{ count: number }>(
+        'select (select count(*)::int from ingestion_uploads) + (select count(*)::int from ingestion_files) as count',
+      )
       return rows[0]?.count
     })
-  return { ...scene, system, send, importFile, ticket, uploadsLeft }
+  type Rejects = { rejects: { reject_id: string; line: number; reason: string; external_id: string; kind: string }[] }
+  const rejectsOf = async (query: string) =>
+    (await scene.operator<Rejects>(system, `/ingest/rejects?tenant_id=tenant_a&${query}`)).body.rejects
+  return { ...scene, system, send, importFile, ticket, uploadsLeft, rejectsOf }
 }
 
 describe('an imported file', () => {
   it('brings its tickets in with the exactness of a run, tells bad lines, and leaves nothing behind', async () => {
-    const { system, importFile, ticket, uploadsLeft, operator } = await importScene()
+    const { importFile, ticket, uploadsLeft, rejectsOf } = await importScene()
     const rows = Array.from({ length: 1_300 }, (_, index) => row(`file-${index}`))
     const file = [ndjson(rows), 'nonsense', JSON.stringify(row('file-bad', { status: 'escalated' }))].join('\n')
     const first = await importFile(file)
     expect(first).toMatchObject({ kind: 'import', status: 'completed', progress: 100, created: 1_300, failed: 2 })
     expect(await ticket('file-7')).toMatchObject({ subject: 'Subject of file-7', origin: 'import' })
-    type Rejects = { rejects: { line: number; reason: string; external_id: string }[] }
-    const { body } = await operator<Rejects>(system, `/ingest/rejects?tenant_id=tenant_a&job_id=${first.job_id}`)
-    expect(body.rejects.map(({ line, external_id }) => [line, external_id])).toEqual([
+    const rejects = await rejectsOf(`job_id=${first.job_id}`)
+    expect(rejects.map(({ line, external_id }) => [line, external_id])).toEqual([
       [1_302, 'file-bad'],
       [1_301, ''],
     ])
 
     const older = row('file-2', { subject: 'older', updated_at: '2026-03-01T12:00:00Z' })
     const again = [row('file-1', { subject: 'newer', updated_at: '2026-03-03T00:00:00Z' }), older, row('file-bad')]
-    expect(await importFile(ndjson(again))).toMatchObject({ created: 1, updated: 1, unchanged: 1, failed: 0 })
+    const second = await importFile(ndjson(again))
+    expect(second).toMatchObject({ created: 1, updated: 1, unchanged: 1, failed: 0, outdated: 1 })
+    expect(await rejectsOf(`job_id=${second.job_id}`)).toMatchObject([
+      {
+        line: 2,
+        external_id: 'file-2',
+        kind: 'outdated',
+        reason: expect.stringContaining('of 2026-03-02T00:00:00.000Z'),
+      },
+    ])
     expect(await ticket('file-2')).toMatchObject({ subject: 'Subject of file-2' })
-    const left = await operator<Rejects>(system, '/ingest/rejects?tenant_id=tenant_a')
-    expect(left.body.rejects.map(({ line }) => line)).toEqual([1_301])
+    expect((await rejectsOf('kind=unusable')).map(({ line }) => line)).toEqual([1_301])
     expect(await uploadsLeft()).toBe(0)
   })
 
@@ -72,6 +89,48 @@ describe('an imported file', () => {
     const file = 'id;customer_id;subject;message;created_at\r\ncsv-1;c;Hallo;"zwei\nZeilen";2026-03-01T00:00:00Z\r\n'
     expect(await importFile(file, 'text/csv; charset=utf-8')).toMatchObject({ created: 1, failed: 0 })
     expect(await ticket('csv-1')).toMatchObject({ subject: 'Hallo', message: 'zwei\nZeilen' })
+  })
+
+  it('may be somebody else’s, when the request says how it is to be read', async () => {
+    const { importFile, send, ticket, rejectsOf } = await importScene()
+    const jira = [
+      'Summary,Issue key,Status,Reporter,Created,Description,Comment,Comment',
+      'Printer smokes,IT-1,In Progress,ada,01/Oct/26 9:30 AM,"It, well, smokes",a,b',
+      'Chair,IT-2,Parked,ben,02/Oct/26 9:30 AM,,,',
+    ].join('\r\n')
+    const query = { preset: 'jira-csv', zone: 'Europe/Berlin', mapping: '{"constants":{"source":"tracker"}}' }
+    const job = await importFile(jira, 'text/csv', query)
+    expect(job).toMatchObject({ created: 1, failed: 1 })
+    expect(await ticket('IT-1')).toMatchObject({
+      ...{ subject: 'Printer smokes', message: 'It, well, smokes', customer_id: 'ada', status: 'open' },
+      ...{ source: 'tracker', created_at: '2026-10-01T07:30:00.000Z' },
+    })
+    expect(await rejectsOf(`job_id=${job.job_id}`)).toMatchObject([
+      { line: 3, reason: expect.stringContaining('status') },
+    ])
+    for (const wrong of [{ preset: 'jira' }, { zone: 'Berlin' }, { mapping: '{' }, { mapping: '{"colums":{}}' }]) {
+      expect(await send(jira, 'text/csv', wrong), JSON.stringify(wrong)).toMatchObject({
+        ...{ status: 422, body: { code: 'http.invalid' } },
+      })
+    }
+  })
+
+  it('is refused as a whole when nobody can tell its columns, with the reason', async () => {
+    const { importFile, uploadsLeft } = await importScene()
+    for (const [file, why] of [
+      [
+        'id,subject,subject,customer_id,message,created_at\n1,a,b,c,m,2026-01-01T00:00:00Z',
+        'columns are named “subject”',
+      ],
+      ['nr,text\n1,a', 'no column for id'],
+      [Array.from({ length: 1_000_000 }, (_, n) => `column ${n}`).join(), 'no header in the first 262144 bytes'],
+    ] as const) {
+      const job = await importFile(file, 'text/csv')
+      expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'ingestion.import_unreadable' } })
+      expect(job.error?.message).toContain(why)
+      expect(job.error?.message).toContain('Nothing of it is stored.')
+    }
+    expect(await uploadsLeft()).toBe(0)
   })
 
   it('says nothing about the provider’s tickets: a later run deletes none of it, an import restores none of them', async () => {
@@ -161,6 +220,55 @@ describe('an imported file', () => {
     for (const [id, message] of Object.entries(messages)) {
       expect((await ticket(id)).message === message, `the message of ${id}`).toBe(true)
     }
+  })
+
+  it('leaves a thousand rejects, the number of the others and their reasons, however many lines are bad', async () => {
+    const { databaseUrl, system, importFile, rejectsOf, operator } = await importScene()
+    const bad = JSON.stringify(row('bad', { status: 'escalated', message: 'x'.repeat(20_000) }))
+    const file = `${ndjson([row('good')])}\n${`${bad}\n`.repeat(1_100)}${'x\n'.repeat(300_000)}[1]\n`
+    const job = await importFile(file)
+    expect(job).toMatchObject({ status: 'completed', created: 1, failed: 301_101 })
+    const groups = await operator(system, `/ingest/rejects/groups?tenant_id=tenant_a&job_id=${job.job_id}`)
+    expect(groups.body).toEqual({
+      ...{ job_id: job.job_id, failed: 301_101, kept: 1_000, not_kept: 300_101 },
+      groups: [
+        { reason: 'the line is not JSON', count: 300_000, first_line: 1_102 },
+        { reason: expect.stringMatching(/^status: /), count: 1_100, first_line: 2 },
+        { reason: 'the line is not a JSON object', count: 1, first_line: 301_102 },
+      ],
+    })
+    const size = await administer(databaseUrl, async (client) => {
+      const { rows } = await client.query<{ count: number; body: number; bytes: number }>(
+        `select count(*)::int as count, max(octet_length(body)) as body,
+           pg_total_relation_size('ingestion_rejects')::int as bytes from ingestion_rejects`,
+      )
+      return rows[0]
+    })
+    expect(size).toMatchObject({ count: 1_000, body: 4_096 })
+    expect(size?.bytes).toBeLessThan(8_000_000)
+
+    const [first] = await rejectsOf('limit=1')
+    const one = `/ingest/rejects/${first?.reject_id}?tenant_id=tenant_a`
+    expect((await operator(system, one, 'DELETE')).status).toBe(204)
+    expect((await operator(system, one, 'DELETE')).status).toBe(404)
+    const all = `/ingest/rejects?tenant_id=tenant_a&job_id=${job.job_id}`
+    expect(await operator(system, all, 'DELETE')).toMatchObject({ status: 200, body: { deleted: 999 } })
+    expect(await rejectsOf('limit=1')).toEqual([])
+  })
+
+  it('is one of ten at the most: of sixty that come at once ten are let in, and a cancelled one makes room', async () => {
+    const { system, send, operator, uploadsLeft, until } = await importScene({ SIGNALBOX_ROLES: 'api,scheduler' })
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => send(ndjson([row(`file-${n}`)]))))
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(10)
+    expect(
+      answers.filter(({ status, body }) => status === 429 && body.code === 'ingestion.too_many_imports'),
+    ).toHaveLength(50)
+    expect(await uploadsLeft()).toBe(20)
+    const [accepted] = answers.filter(({ status }) => status === 202)
+    await operator(system, `/ingest/${accepted?.body.job_id}`, 'DELETE')
+    await until('the cancelled one made no room', async () => (await send(ndjson([row('next')]))).status === 202)
+    expect(await uploadsLeft()).toBe(20)
+    expect((await send(ndjson([row('one too many')]))).status).toBe(429)
   })
 
   it('that breaks off is not kept', async () => {

@@ -128,6 +128,11 @@ const ofSubscription =
     query: { tenant_id: tenantId },
     ...sample,
   })
+const ofReject = ({ tenantId, rejectId }: Things) => ({
+  params: { reject_id: rejectId },
+  query: { tenant_id: tenantId },
+})
+
 const ofDelivery = ({ tenantId, deliveryId }: Things) => ({
   params: { delivery_id: deliveryId },
   query: { tenant_id: tenantId },
@@ -261,10 +266,10 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/ingest/status': inTenant(),
   'GET /api/v1/ingest/logs': inTenant({ limit: '2', status: 'queued' }),
   'GET /api/v1/ingest/rejects': inTenant({ limit: '2', job_id: '00000000-0000-4000-8000-000000000000' }),
-  'POST /api/v1/ingest/rejects/:reject_id/retry': ({ tenantId, rejectId }) => ({
-    params: { reject_id: rejectId },
-    query: { tenant_id: tenantId },
-  }),
+  'GET /api/v1/ingest/rejects/groups': (things) => inTenant({ job_id: things.jobId })(things),
+  'DELETE /api/v1/ingest/rejects': inTenant({ job_id: '00000000-0000-4000-8000-000000000000' }),
+  'DELETE /api/v1/ingest/rejects/:reject_id': ofReject,
+  'POST /api/v1/ingest/rejects/:reject_id/retry': ofReject,
   'POST /api/v1/ingest/import': (things) => ({
     ...inTenant()(things),
     upload: '{"id":"sample","customer_id":"c","subject":"s","message":"m","created_at":"2026-01-01T00:00:00Z"}',

@@ -228,6 +228,13 @@ export interface IdentityVerification {
   value: string;
 }
 
+export interface IngestionFiles {
+  job_id: string | null;
+  received_at: Generated<Timestamp>;
+  tenant_id: string;
+  upload_id: string;
+}
+
 export interface IngestionLogs {
   attempt: number | null;
   connector_id: string | null;
@@ -255,9 +262,11 @@ export interface IngestionMissing {
 export interface IngestionRejects {
   body: string;
   body_is_complete: Generated<boolean>;
+  digest: Generated<string>;
   external_id: string;
   first_seen_at: Generated<Timestamp>;
   job_id: string;
+  kind: Generated<string>;
   last_seen_at: Generated<Timestamp>;
   line: number | null;
   origin: Generated<string>;
@@ -601,6 +610,7 @@ export interface DB {
   "identity.session": IdentitySession;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
+  ingestion_files: IngestionFiles;
   ingestion_logs: IngestionLogs;
   ingestion_missing: IngestionMissing;
   ingestion_rejects: IngestionRejects;

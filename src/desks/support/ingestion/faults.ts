@@ -15,6 +15,7 @@ export const ingestionFault = declareFaults({
   'ingestion.upload_broken': 400,
   'ingestion.reject_not_found': 404,
   'ingestion.reject_incomplete': 409,
+  'ingestion.reject_outdated': 409,
 })
 
 export const jobNotFound = () =>

@@ -6,8 +6,9 @@ import { connectorsModule, specificationProvider } from '../connectors/index.ts'
 import { ticketsModule } from '../tickets/index.ts'
 import { importRoutes } from './import/routes.ts'
 import { ingestionImport } from './import/run-import.ts'
-import { forgetOldUploads } from './import/upload-store.ts'
+import { forgetOldFiles } from './import/upload-store.ts'
 import { providerCheck } from './provider-check.ts'
+import { rejectChangeRoutes } from './reject-changes.ts'
 import { rejectRoutes } from './reject-routes.ts'
 import { ingestionRetry } from './retry-reject.ts'
 import { jobRoutes } from './routes.ts'
@@ -53,7 +54,8 @@ export const ingestionModule = defineModule({
       api: { startRun: start } satisfies IngestionApi,
       routes: [
         ...tenantIngestionRoutes,
-        ...rejectRoutes({ ...dependencies, retry }),
+        ...rejectRoutes,
+        ...rejectChangeRoutes({ ...dependencies, retry }),
         ...importRoutes({ ...dependencies, kind: importKind, maxBytes }),
         ...jobRoutes({ ...dependencies, start, progress }),
       ],
@@ -63,8 +65,9 @@ export const ingestionModule = defineModule({
       close: progress.close,
       upkeep: [
         {
-          name: 'uploads that no job reads any more',
-          run: () => database.acrossTenants('uploads that no job reads any more are forgotten', forgetOldUploads),
+          name: 'files that no job reads any more',
+          run: () =>
+            database.acrossTenants('files that no job reads any more are forgotten', (tx) => forgetOldFiles(tx)),
         },
       ],
     }

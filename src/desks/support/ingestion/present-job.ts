@@ -69,6 +69,9 @@ export const JobView = z
     unchanged: z.int(),
     deleted: z.int(),
     failed: z.int().meta({ description: 'Tickets that cannot be used; /ingest/rejects lists them' }),
+    outdated: z.int().meta({
+      description: 'Rows of a file that are older than what is stored, among the unchanged; /ingest/rejects lists them',
+    }),
     deletions_awaiting_confirmation: z.int(),
     pass: z.int().meta({ description: 'Which walk over the pages this is; there is another when they shifted' }),
     stable: z.boolean().nullable().meta({ description: 'Whether nothing shifted in the last one; null while walking' }),
@@ -123,6 +126,7 @@ function advanceOf(row: JobRow) {
       total_pages: total_pages ?? pages + 1,
       processed_pages: pages,
       ...counts,
+      outdated: reading.outdated,
       ...{ pass: 1, stable: null, calls, retries, throttled, bytes },
     }
   }
@@ -133,7 +137,7 @@ function advanceOf(row: JobRow) {
     total_pages,
     processed_pages: pagesReceived(walk),
     ...counts,
-    ...{ pass, stable, calls, retries, throttled, bytes },
+    ...{ outdated: 0, pass, stable, calls, retries, throttled, bytes },
   }
 }
 

@@ -58,7 +58,8 @@ async function storeChanges(tx: Tx, { runId, connector, page, tickets }: Changes
   // No page tells a ticket both changed and deleted: of its rows only the last is told.
   const gone = page.deleted.map(own)
   const deleted = await markDeleted(tx, gone, runId)
-  const failed = page.failed.map((each) => ({ ...each, id: own(each.id) }))
+  // What came without an id keeps none, so that it is told apart by what was delivered.
+  const failed = page.failed.map((each) => (each.id === '' ? each : { ...each, id: own(each.id) }))
   await noteRejects(tx, delivery, { failed, usable: [...tickets.map(({ external_id }) => external_id), ...gone] })
   return { stored, failed: failed.length, deleted }
 }

@@ -1,4 +1,5 @@
 import type { UpsertCounts } from '../tickets/index.ts'
+import type { RejectGroups } from './reject-groups.ts'
 import type { CallCost } from './walk.ts'
 
 /**
@@ -17,6 +18,10 @@ export type Reading = {
   /** Of a file: records that are stored or set aside, and lines before the next one. */
   records: number
   counts: UpsertCounts & { failed: number; deleted: number }
+  /** Of a file: rows that are older than what is stored; they count as unchanged. */
+  outdated: number
+  /** What failed, told together where it failed alike. */
+  rejects: RejectGroups
   /** Of a file: that all of it is read, or why the rest cannot be; then the file is gone. */
   ended: { unreadable: string | null } | null
   calls: number
@@ -28,7 +33,7 @@ export type Reading = {
 const NOTHING: Reading = {
   ...{ phase: 'reading', pages: 0, total_pages: null, first_reached: null, last_reached: null, records: 0 },
   counts: { created: 0, updated: 0, restored: 0, unchanged: 0, failed: 0, deleted: 0 },
-  ended: null,
+  ...{ outdated: 0, rejects: { kept: 0, groups: [] }, ended: null },
   ...{ calls: 0, retries: 0, throttled: 0, bytes: 0 },
 }
 

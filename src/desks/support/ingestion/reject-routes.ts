@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { recordAudit } from '../../../core/audit/index.ts'
-import type { EnqueueTask, TaskKind } from '../../../core/tasks/index.ts'
 import {
   decodeCursor,
   linkHeader,
@@ -11,11 +9,10 @@ import {
   tenantRoute,
   toPage,
 } from '../../../platform/http/index.ts'
-import { ingestionFault } from './faults.ts'
-import { StartedJob } from './present-job.ts'
-import type { Reading } from './reading.ts'
-import { findReject, listRejects, type Reject } from './reject-store.ts'
-import type { RetryPayload } from './retry-reject.ts'
+import { jobNotFound } from './faults.ts'
+import { findLog } from './list-logs.ts'
+import { rejectGroupsOf } from './list-reject-groups.ts'
+import { listRejects, REJECT_KINDS, type Reject } from './reject-store.ts'
 
 const timestamp = z.iso.datetime()
 
@@ -25,12 +22,21 @@ const RejectView = z
     external_id: z.string(),
     origin: z.string().meta({ description: 'Who delivered it: `provider`, `import` or a connector’s id' }),
     job_id: z.uuid(),
+    kind: z.enum(REJECT_KINDS).meta({ description: '`outdated`: usable, and older than what is stored' }),
     line: z.int().nullable().meta({ description: 'Where it begins in the imported file, counted from 1' }),
     reason: z.string(),
     first_seen_at: timestamp,
     last_seen_at: timestamp,
   })
   .meta({ id: 'Reject' })
+
+const RejectGroupView = z
+  .object({
+    reason: z.string().meta({ description: 'The first thing that is wrong; `other reasons` past the fiftieth' }),
+    count: z.int(),
+    first_line: z.int().nullable().meta({ description: 'Of a file, where the first of them stands' }),
+  })
+  .meta({ id: 'RejectGroup' })
 
 const presentReject = ({ first_seen_at, last_seen_at, ...reject }: Reject): z.output<typeof RejectView> => ({
   ...reject,
@@ -40,66 +46,51 @@ const presentReject = ({ first_seen_at, last_seen_at, ...reject }: Reject): z.ou
 
 const byId = z.tuple([z.uuid()])
 
-/** What was set aside because it cannot be used. */
-export function rejectRoutes({
-  enqueue,
-  retry,
-}: {
-  enqueue: EnqueueTask
-  retry: TaskKind<RetryPayload, Reading>
-}): Route[] {
-  return [
-    tenantRoute({
-      operationId: 'listRejects',
-      method: 'GET',
-      path: '/ingest/rejects',
-      tag: 'Ingestion',
-      summary: 'List tickets that cannot be used, with the reason; a later usable one takes its reject off',
-      access: 'ingestion.read',
-      tenant: 'query',
-      query: z.strictObject({ ...TenantQuery, ...PageQuery, job_id: z.uuid().optional() }),
-      responses: { 200: z.object({ rejects: z.array(RejectView), next_cursor: z.string().nullable() }) },
-      handle: async ({ tx, query: { limit, cursor, job_id: jobId }, request }) => {
-        const [before] = decodeCursor(cursor, byId) ?? []
-        const found = await listRejects(tx, { jobId, before, limit: limit + 1 })
-        const { rows, nextCursor } = toPage(found, limit, ({ reject_id }) => [reject_id])
-        const body = { rejects: rows.map(presentReject), next_cursor: nextCursor }
-        return reply(200, body, linkHeader(request.originalUrl, nextCursor))
-      },
+/** What was set aside because it cannot be used, one by one and told together. */
+export const rejectRoutes: Route[] = [
+  tenantRoute({
+    operationId: 'listRejects',
+    method: 'GET',
+    path: '/ingest/rejects',
+    tag: 'Ingestion',
+    summary: 'List tickets that cannot be used, with the reason; a later usable one takes its reject off',
+    access: 'ingestion.read',
+    tenant: 'query',
+    query: z.strictObject({
+      ...{ ...TenantQuery, ...PageQuery },
+      ...{ job_id: z.uuid().optional(), kind: z.enum(REJECT_KINDS).optional() },
     }),
-    tenantRoute({
-      operationId: 'retryReject',
-      method: 'POST',
-      path: '/ingest/rejects/:reject_id/retry',
-      tag: 'Ingestion',
-      summary: 'Ask again for one ticket that could not be used',
-      access: 'ingestion.run',
-      tenant: 'query',
-      params: z.strictObject({ reject_id: z.uuid() }),
-      query: z.strictObject(TenantQuery),
-      responses: { 202: StartedJob },
-      handle: async ({ tx, tenantId, caller, params: { reject_id } }) => {
-        const reject = await findReject(tx, reject_id)
-        if (!reject) throw rejectNotFound()
-        if (reject.origin === 'import' && !reject.body_is_complete) throw rejectIncomplete()
-        const options = { uniqueKey: reject_id, createdBy: caller.id }
-        const { taskId, created } = await enqueue(tx, tenantId, retry, { reject_id }, options)
-        const audit = { tenantId, actor: caller.id, action: 'ingestion.retry', subject: `reject:${reject_id}` }
-        if (created) await recordAudit(tx, audit)
-        return reply(202, { job_id: taskId, tenant_id: tenantId, status: 'queued' })
-      },
-    }),
-  ]
-}
-
-const rejectNotFound = () =>
-  ingestionFault('ingestion.reject_not_found', {
-    public: 'There is no such reject in this tenant; a usable ticket may have come in meanwhile.',
-    internal: 'no reject with that id in the tenant',
-  })
-
-const rejectIncomplete = () =>
-  ingestionFault('ingestion.reject_incomplete', {
-    public: 'Of this line only the beginning is kept. Mend it in the file and import that again.',
-    internal: 'retry of an import reject whose body was cut or never parsed',
-  })
+    responses: { 200: z.object({ rejects: z.array(RejectView), next_cursor: z.string().nullable() }) },
+    handle: async ({ tx, query: { limit, cursor, job_id: jobId, kind }, request }) => {
+      const [before] = decodeCursor(cursor, byId) ?? []
+      const found = await listRejects(tx, { jobId, kind, before, limit: limit + 1 })
+      const { rows, nextCursor } = toPage(found, limit, ({ reject_id }) => [reject_id])
+      const body = { rejects: rows.map(presentReject), next_cursor: nextCursor }
+      return reply(200, body, linkHeader(request.originalUrl, nextCursor))
+    },
+  }),
+  tenantRoute({
+    operationId: 'groupRejects',
+    method: 'GET',
+    path: '/ingest/rejects/groups',
+    tag: 'Ingestion',
+    summary: 'Say what failed in a job, told together where it failed alike, and how many are kept one by one',
+    access: 'ingestion.read',
+    tenant: 'query',
+    query: z.strictObject({ ...TenantQuery, job_id: z.uuid() }),
+    responses: {
+      200: z.object({
+        job_id: z.uuid(),
+        failed: z.int(),
+        kept: z.int().meta({ description: 'Those that /ingest/rejects lists, the first thousand of a job' }),
+        not_kept: z.int().meta({ description: 'Those that are only counted' }),
+        groups: z.array(RejectGroupView),
+      }),
+    },
+    handle: async ({ tx, query: { job_id } }) => {
+      const job = await findLog(tx, job_id)
+      if (!job) throw jobNotFound()
+      return reply(200, { job_id, ...(await rejectGroupsOf(tx, job)) })
+    },
+  }),
+]

@@ -14,6 +14,9 @@ import {
 } from '../connectors/index.ts'
 import { type ClassifyTickets, type DeliveredTicket, upsertTickets } from '../tickets/index.ts'
 import { readImported } from './import/read-imported.ts'
+import { rulesOf } from './import/reading-rules.ts'
+import { findMapping } from './import/upload-store.ts'
+import type { Picked } from './import/wanted-columns.ts'
 import { ownIds } from './read-changes.ts'
 import { addOutcome, type Reading, startOrResumeReading } from './reading.ts'
 import { deleteReject, findReject, noteRejects, type StoredReject } from './reject-store.ts'
@@ -81,11 +84,14 @@ async function retryReject(
 
 /** The ticket as it is now; null when its helpdesk has none of that id. */
 async function readAgain(
-  { source, openConnector }: RetryDependencies,
+  { database, source, openConnector }: RetryDependencies,
   { tenantId, signal, log }: TaskContext<RetryPayload, Reading>,
   reject: StoredReject,
 ): Promise<DeliveredTicket | FailedTicket | null> {
-  if (reject.origin === 'import') return readImported(JSON.parse(reject.body) as Record<string, unknown>, tenantId)
+  if (reject.origin === 'import') {
+    const rules = rulesOf(await database.withTenant(tenantId, (tx) => findMapping(tx, reject.job_id)))
+    return readImported(JSON.parse(reject.body) as Picked, tenantId, rules)
+  }
   if (reject.origin === PROVIDER) {
     const { answer } = await callProvider(source, (provider, until) => provider.findTicket(reject.external_id, until), {
       signal,

@@ -13,6 +13,7 @@ export type { ClassifyNews, ClassifyTickets } from './classify-tickets.ts'
 export { unguard } from './export/guarded-text.ts'
 export {
   type Delivery,
+  listComparedTimes,
   markDeleted,
   partsOf,
   storingTickets,

@@ -189,6 +189,14 @@ export async function markDeleted(tx: Tx, externalIds: readonly string[], runId:
   return rows[0]?.count ?? 0
 }
 
+/** By which time stored tickets are compared with what is told of them, in milliseconds since 1970; -Infinity for none. */
+export async function listComparedTimes(tx: Tx, externalIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await sql<{ external_id: string; at: number }>`
+    select external_id, (extract(epoch from coalesce(compared_at, updated_at)) * 1000)::float8 as at from tickets
+    where external_id = any(${[...externalIds]})`.execute(tx)
+  return new Map(rows.map(({ external_id, at }) => [external_id, at]))
+}
+
 /** Newest first. Fields that changed in one transaction make one change. */
 export async function listChanges(tx: Tx, ticketId: string, limit: number): Promise<TicketChange[]> {
   const { rows } = await sql<TicketChange>`

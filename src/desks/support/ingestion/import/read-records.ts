@@ -1,117 +1,84 @@
-import { Readable } from 'node:stream'
-import { CsvError, type Info, parse } from 'csv-parse'
+import { openWindow } from './byte-window.ts'
+import { findColumns, readHeader } from './csv-header.ts'
+import { csvRows, type Place, type SetAside } from './csv-rows.ts'
+import { type JsonObject, jsonRecords } from './json-records.ts'
+import { firstTold, nameKey, type Picked, type TicketField, type Wanted } from './wanted-columns.ts'
 
 export const IMPORT_FORMATS = ['ndjson', 'csv'] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 
-/**
- * A record of a file, or why there is none; `line` counts from 1 and is where it begins. `characters`: how long it was in
- * the file, whatever its fields consist of.
- */
-export type FileRecord = { line: number; characters: number } & (
-  | { fields: Record<string, unknown> }
-  | { failure: string; raw: string }
-)
+/** A record of a file, or why there is none. `names`: what it has instead, when something that is needed is missing. */
+export type FileRecord = Place & ({ fields: Picked; names?: string[] } | SetAside)
 
-/** A longer record is set aside unread: a missing quote or line end must not bring the whole file into memory. */
-export const RECORD_BYTES_MAX = 8 * 1_048_576
-
-/** The file cannot be read any further. */
-export class UnreadableFile extends Error {
-  override readonly name = 'UnreadableFile'
-}
+type Pieces = AsyncIterable<Buffer>
 
 /** The records of a file, one at a time as its bytes come. @throws UnreadableFile */
-export function readRecords(format: ImportFormat, bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
-  return format === 'csv' ? readCsv(bytes) : readNdjson(bytes)
-}
-
-async function* readNdjson(bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
-  let line = 0
-  for await (const text of readLines(bytes)) {
-    line += 1
-    if (text === null)
-      yield { line, characters: 0, failure: `the line is longer than ${RECORD_BYTES_MAX} characters`, raw: '' }
-    else if (text.trim() !== '') yield { line, characters: text.length, ...readLine(text) }
-  }
-}
-
-function readLine(text: string): { fields: Record<string, unknown> } | { failure: string; raw: string } {
-  try {
-    const fields: unknown = JSON.parse(text)
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return { fields: { ...fields } }
-    return { failure: 'the line is not a JSON object', raw: text }
-  } catch {
-    return { failure: 'the line is not JSON', raw: text }
-  }
-}
-
-/** Lines without their ends; null stands for one that is too long. */
-async function* readLines(bytes: AsyncIterable<Buffer>): AsyncGenerator<string | null> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  let isTooLong = false
-  for await (const chunk of bytes) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = parts.pop() ?? ''
-    for (const part of parts) {
-      yield isTooLong || part.length > RECORD_BYTES_MAX ? null : part
-      isTooLong = false
+export async function* readRecords(format: ImportFormat, wanted: Wanted, pieces: Pieces): AsyncGenerator<FileRecord> {
+  const window = await openWindow(pieces)
+  if (format === 'ndjson') {
+    const pick = objectPicker(wanted)
+    for await (const record of jsonRecords(window)) {
+      if ('failure' in record) yield record
+      else {
+        const { object, ...place } = record
+        yield { ...place, ...pick(object) }
+      }
     }
-    if (rest.length > RECORD_BYTES_MAX) isTooLong = true
-    if (isTooLong) rest = ''
+    return
   }
-  rest += decoder.decode()
-  if (isTooLong) yield null
-  else if (rest !== '') yield rest
+  const header = await readHeader(window, wanted)
+  if (!header) return
+  const { names, at, line } = header
+  const columns = findColumns(names, wanted)
+  const [[id], [time]] = [columns.get('id') ?? [], columns.get('created_at') ?? []]
+  const marks = id === undefined || time === undefined ? undefined : { id, time }
+  const file = { delimiter: header.delimiter.charCodeAt(0), columns: names.length, at, line, marks }
+  yield* csvRows(window, file, (cell) => ({ fields: pickFromCells(cell, columns) }))
 }
 
-async function* readCsv(bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
-  const { delimiter, whole } = await guessDelimiter(bytes)
-  const parser = parse({
-    ...{ columns: true, bom: true, info: true, raw: true, delimiter, skip_empty_lines: true },
-    // What is wrong with a row comes with the row, not as an event of its own that could come before or after it: an
-    // import that goes on after a crash counts the rows that came.
-    ...{ relax_column_count: true, relax_quotes: true, max_record_size: RECORD_BYTES_MAX },
-  })
-  const source = Readable.from(whole)
-  source.on('error', (error) => parser.destroy(error))
-  source.pipe(parser)
-  // The header is the first line.
-  let before = 1
-  try {
-    for await (const { record, info, raw } of parser as AsyncIterable<CsvRow>) {
-      const line = Math.min(before + 1, info.lines)
-      const characters = raw.length
-      yield info.error ? { line, characters, failure: info.error.message, raw } : { line, characters, fields: record }
-      before = info.lines
+export function pickFromCells(cell: (index: number) => string, columns: ReadonlyMap<TicketField, number[]>): Picked {
+  const picked: Picked = {}
+  for (const [field, indexes] of columns) picked[field] = firstTold(indexes.values().map(cell))
+  return picked
+}
+
+const NAMES_SHOWN = 20
+const NAMES_KEPT = 2_000
+
+/** Says what a record of JSON says of a ticket; a name may be a path (`via.channel`, `contacts.0.id`). */
+export function objectPicker({ columns, needed }: Wanted) {
+  const sought = Object.entries(columns) as [TicketField, readonly string[]][]
+  const keys = new Map<string, string>()
+  /** Most records of a file have the same names. */
+  const keyOf = (name: string): string => {
+    const known = keys.get(name)
+    if (known !== undefined) return known
+    const key = nameKey(name)
+    if (keys.size < NAMES_KEPT) keys.set(name, key)
+    return key
+  }
+  return (object: JsonObject): { fields: Picked; names?: string[] } => {
+    const fields: Picked = {}
+    let byKey: Map<string, unknown> | undefined
+    const find = (name: string): unknown => {
+      if (Object.hasOwn(object, name)) return object[name]
+      return name.includes('.') ? follow(object, name.split('.')) : undefined
     }
-  } catch (error) {
-    if (error instanceof CsvError) throw new UnreadableFile(error.message, { cause: error })
-    throw error
-  } finally {
-    source.destroy()
+    const findAlike = (name: string): unknown => {
+      byKey ??= new Map(Object.entries(object).map(([own, value]) => [keyOf(own), value]))
+      return byKey.get(keyOf(name))
+    }
+    for (const [field, names] of sought) {
+      const value = firstTold(names.map(find)) ?? firstTold(names.map(findAlike))
+      if (value !== undefined) fields[field] = value
+    }
+    if (needed.every((field) => fields[field] !== undefined)) return { fields }
+    return { fields, names: Object.keys(object).slice(0, NAMES_SHOWN) }
   }
 }
 
-type CsvRow = { record: Record<string, unknown>; info: Info & { error?: CsvError }; raw: string }
-
-/** Spreadsheets write semicolons where the comma is the decimal sign; the header tells. */
-async function guessDelimiter(
-  bytes: AsyncIterable<Buffer>,
-): Promise<{ delimiter: string; whole: AsyncIterable<Buffer> }> {
-  const iterator = bytes[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  const head = first.done ? '' : (first.value.toString('utf8').split('\n', 1)[0] ?? '')
-  const count = (sign: string) => head.split(sign).length
-  const delimiter = [',', ';', '\t'].toSorted((a, b) => count(b) - count(a))[0] ?? ','
-  async function* whole() {
-    if (!first.done) yield first.value
-    for (;;) {
-      const next = await iterator.next()
-      if (next.done) return
-      yield next.value
-    }
-  }
-  return { delimiter, whole: whole() }
+function follow(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (name === undefined) return value
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return follow((value as JsonObject)[name], rest)
 }

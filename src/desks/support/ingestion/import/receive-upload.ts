@@ -3,14 +3,14 @@ import type { Readable } from 'node:stream'
 import type { TenantId } from '../../../../kernel/tenant-id.ts'
 import type { Database } from '../../../../platform/database/index.ts'
 import { ingestionFault } from '../faults.ts'
-import { addChunk, countUploads, deleteUpload } from './upload-store.ts'
+import { addChunk, beginFile, deleteFile } from './upload-store.ts'
 
 /** Bytes that are kept in memory of an upload, and in one row of it. */
 const CHUNK_BYTES = 1_048_576
 /** An upload that stands still that long is given up. */
 const QUIET_MS = 60_000
-/** Files of one tenant that wait to be read; each takes its size in the database until then. */
-const WAITING_MAX = 10
+/** Files of one tenant that arrive or wait to be read; each takes its size in the database until then. */
+export const FILES_MAX = 10
 
 type Upload = { uploadId: string; chunks: number; bytes: number }
 
@@ -39,10 +39,12 @@ export async function receiveUpload(
     bytes += chunk.byteLength
     if (bytes > maxBytes) throw tooLarge(maxBytes)
     decode(chunk)
-    await database.withTenant(tenantId, (tx) => addChunk(tx, { uploadId, chunk: chunks, bytes: chunk }))
+    if (!(await database.withTenant(tenantId, (tx) => addChunk(tx, { uploadId, chunk: chunks, bytes: chunk })))) {
+      throw broken(new Error('the file was given up'))
+    }
     chunks += 1
   }
-  if ((await database.withTenant(tenantId, countUploads)) >= WAITING_MAX) throw tooMany()
+  if (!(await database.withTenant(tenantId, (tx) => beginFile(tx, { uploadId, max: FILES_MAX })))) throw tooMany()
   const quiet = setTimeout(() => body?.destroy(new Error('no bytes for a minute')), QUIET_MS)
   try {
     let held: Buffer[] = []
@@ -61,7 +63,7 @@ export async function receiveUpload(
     decode()
     return { uploadId, chunks, bytes }
   } catch (error) {
-    await database.withTenant(tenantId, (tx) => deleteUpload(tx, uploadId))
+    await database.withTenant(tenantId, (tx) => deleteFile(tx, uploadId))
     throw body?.errored && body.errored === error ? broken(error) : error
   } finally {
     clearTimeout(quiet)
@@ -92,7 +94,7 @@ const notUtf8 = (megabyte: number, cause: unknown) =>
 
 const tooMany = () =>
   ingestionFault('ingestion.too_many_imports', {
-    public: `${WAITING_MAX} files of this tenant wait to be read. Send the next one when one of them is done.`,
+    public: `${FILES_MAX} files of this tenant arrive or wait to be read. Send the next one when one of them is done.`,
     internal: 'too many uploads wait',
     headers: { 'retry-after': '30', connection: 'close' },
   })

@@ -6,9 +6,11 @@ import type { Database } from '../../../../platform/database/index.ts'
 import { type Route, reply, TenantQuery, tenantRoute } from '../../../../platform/http/index.ts'
 import { StartedJob } from '../present-job.ts'
 import type { Reading } from '../reading.ts'
+import { MappingQuery, parseMapping } from './parse-mapping.ts'
 import type { ImportFormat } from './read-records.ts'
 import { receiveUpload } from './receive-upload.ts'
 import type { ImportPayload } from './run-import.ts'
+import { giveFileTo } from './upload-store.ts'
 
 const FORMAT_OF: Record<string, ImportFormat> = { 'application/x-ndjson': 'ndjson', 'text/csv': 'csv' }
 
@@ -27,21 +29,25 @@ export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteD
       path: '/ingest/import',
       tag: 'Ingestion',
       summary:
-        'Import tickets from a file, one JSON object a line or CSV with a header; /ingest/rejects tells bad lines',
+        'Import tickets from a file, JSON objects or CSV with a header; /ingest/rejects tells bad lines, a preview how it will be read',
       access: 'ingestion.run',
       tenant: 'query',
-      query: z.strictObject(TenantQuery),
+      query: z.strictObject({ ...TenantQuery, ...MappingQuery }),
       upload: Object.keys(FORMAT_OF),
       // The same file again changes nothing: tickets are told apart by their ids and compared by `updated_at`.
       answer: 'repeatable',
       responses: { 202: StartedJob },
-      prepare: ({ tenantId, request: { body } }) =>
-        receiveUpload({ database, maxBytes }, tenantId, body instanceof Readable ? body : undefined),
-      handle: async ({ tx, tenantId, caller, request, prepared: { uploadId, chunks, bytes } }) => {
+      prepare: async ({ tenantId, query, request: { body } }) => {
+        const mapping = parseMapping(query)
+        const file = await receiveUpload({ database, maxBytes }, tenantId, body instanceof Readable ? body : undefined)
+        return { ...file, mapping }
+      },
+      handle: async ({ tx, tenantId, caller, request, prepared: { uploadId, chunks, bytes, mapping } }) => {
         const [type = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
         const format = FORMAT_OF[type.trim()] ?? 'ndjson'
-        const payload = { upload_id: uploadId, format, chunks, bytes }
+        const payload = { upload_id: uploadId, format, chunks, bytes, ...(mapping ? { mapping } : {}) }
         const { taskId } = await enqueue(tx, tenantId, kind, payload, { createdBy: caller.id })
+        await giveFileTo(tx, uploadId, taskId)
         const [action, subject, details] = ['ingestion.import', `task:${taskId}`, { format, bytes }]
         await recordAudit(tx, { tenantId, actor: caller.id, action, subject, details })
         return reply(202, { job_id: taskId, tenant_id: tenantId, status: 'queued' })

@@ -1,25 +1,48 @@
 import { sql } from 'kysely'
 import type { SystemTx, Tx } from '../../../../platform/database/index.ts'
+import type { Mapping } from './mapping.ts'
 
-/** Uploads that a live job reads, and those under way. */
-export async function countUploads(tx: Tx): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ingestion_uploads as upload
-    where chunk = 0 and (uploaded_at > now() - interval '10 minutes' and not exists (
-        select from tasks where kind = 'ingestion.import' and payload ->> 'upload_id' = upload.upload_id::text)
-      or exists (
-        select from tasks where kind = 'ingestion.import' and status in ('queued', 'running', 'retrying')
-          and payload ->> 'upload_id' = upload.upload_id::text))`.execute(tx)
-  return rows[0]?.count ?? 0
+/** Of files whose job has ended without them, e.g. because it was cancelled, and of uploads that came to nothing. */
+const IS_OVER = sql.raw(`(case when job_id is null then received_at < now() - interval '10 minutes'
+  else not exists (select from tasks where tasks.tenant_id = file.tenant_id and task_id = job_id
+    and status in ('queued', 'running', 'retrying')) end)`)
+
+/**
+ * Lets a file of the tenant in when it has fewer than `max`, what arrives and what waits to be read together; false
+ * otherwise. Decided under a lock of the tenant that ends with the transaction: of uploads that begin at the same moment
+ * no more get in. Files that are over are deleted first, so that a cancelled import takes neither place nor disk.
+ */
+export async function beginFile(tx: Tx, { uploadId, max }: { uploadId: string; max: number }): Promise<boolean> {
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended('ingestion.files ' || current_setting('signalbox.tenant_id'), 0))`.execute(
+    tx,
+  )
+  await sql`delete from ingestion_files as file where ${IS_OVER}`.execute(tx)
+  const { rows } = await sql`
+    insert into ingestion_files (tenant_id, upload_id)
+    select current_setting('signalbox.tenant_id'), ${uploadId}
+    where (select count(*) from ingestion_files) < ${max}
+    returning 1`.execute(tx)
+  return rows.length > 0
 }
 
+/** False when the file was given up meanwhile. */
 export async function addChunk(
   tx: Tx,
   { uploadId, chunk, bytes }: { uploadId: string; chunk: number; bytes: Buffer },
-): Promise<void> {
-  await sql`
+): Promise<boolean> {
+  const { rows } = await sql`
+    with file as (
+      update ingestion_files set received_at = now() where upload_id = ${uploadId} returning tenant_id, upload_id
+    )
     insert into ingestion_uploads (tenant_id, upload_id, chunk, bytes)
-    values (current_setting('signalbox.tenant_id'), ${uploadId}, ${chunk}, ${bytes})`.execute(tx)
+    select tenant_id, upload_id, ${chunk}, ${bytes} from file returning 1`.execute(tx)
+  return rows.length > 0
+}
+
+/** Says which job reads a file; until that has ended, it is kept. */
+export async function giveFileTo(tx: Tx, uploadId: string, jobId: string): Promise<void> {
+  await sql`update ingestion_files set job_id = ${jobId} where upload_id = ${uploadId}`.execute(tx)
 }
 
 export async function findChunk(tx: Tx, uploadId: string, chunk: number): Promise<Buffer | undefined> {
@@ -28,18 +51,24 @@ export async function findChunk(tx: Tx, uploadId: string, chunk: number): Promis
   return rows[0]?.bytes
 }
 
-export async function deleteUpload(tx: Tx, uploadId: string): Promise<void> {
-  await sql`delete from ingestion_uploads where upload_id = ${uploadId}`.execute(tx)
+/** The file with all its chunks. */
+export async function deleteFile(tx: Tx, uploadId: string): Promise<void> {
+  await sql`delete from ingestion_files where upload_id = ${uploadId}`.execute(tx)
 }
 
-/** Deletes what no live job reads any more: its job was cancelled or failed, or the upload broke off. */
-export async function forgetOldUploads(tx: SystemTx): Promise<void> {
-  await sql`
-    delete from ingestion_uploads as upload
-    where uploaded_at < now() - interval '2 hours' and not exists (
-      select from tasks
-      where tasks.tenant_id = upload.tenant_id and kind = 'ingestion.import'
-        and status in ('queued', 'running', 'retrying') and payload ->> 'upload_id' = upload.upload_id::text)`.execute(
+/** Deletes files that are over, a few at a time: each may be hundreds of megabytes. Returns how many. */
+export async function forgetOldFiles(tx: SystemTx, limit = 10): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from ingestion_files where (tenant_id, upload_id) in (
+      select tenant_id, upload_id from ingestion_files as file where ${IS_OVER} order by received_at limit ${limit})`.execute(
     tx,
   )
+  return Number(numAffectedRows ?? 0)
+}
+
+/** How the file of a job was read; undefined when by our own names, or when the job is forgotten. */
+export async function findMapping(tx: Tx, jobId: string): Promise<Mapping | undefined> {
+  const { rows } = await sql<{ mapping: Mapping | null }>`
+    select payload -> 'mapping' as mapping from tasks where task_id = ${jobId}`.execute(tx)
+  return rows[0]?.mapping ?? undefined
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type FileRecord, readRecords } from '../../ingestion/import/read-records.ts'
+import { rulesOf } from '../../ingestion/import/reading-rules.ts'
 import type { Ticket } from '../ticket.ts'
 import { type ExportFormat, SPELLINGS } from './columns.ts'
 import { guard, guardGuards, unguard } from './guarded-text.ts'
@@ -71,7 +72,7 @@ async function readBack(format: ExportFormat, tickets: readonly Ticket[]): Promi
   const { head, line } = SPELLINGS[format]
   const bytes = Buffer.from(head + tickets.map(line).join(''))
   const records: FileRecord[] = []
-  for await (const record of readRecords(format, Readable.from([bytes]))) records.push(record)
+  for await (const record of readRecords(format, rulesOf().wanted, Readable.from([bytes]))) records.push(record)
   return records
 }
 
@@ -82,8 +83,8 @@ describe.each(['csv', 'ndjson'] as const)('a file of tickets as %s', (format) =>
         const tickets = texts.map(([external_id, subject, message]) => ticket({ external_id, subject, message }))
         const records = await readBack(format, tickets)
         const read = records.map((record) => {
-          const { external_id, subject, message } = ('fields' in record ? record.fields : {}) as Record<string, string>
-          return [external_id, subject, message].map((cell) => unguard(cell ?? ''))
+          const { id, subject, message } = ('fields' in record ? record.fields : {}) as Record<string, string>
+          return [id, subject, message].map((cell) => unguard(cell ?? ''))
         })
         expect(read).toEqual(texts)
       }),
