@@ -2,36 +2,29 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
+import { API_PREFIX } from '../src/platform/http/index.ts'
 import { type Citation, readPage, withoutCitation } from './coverage/citations.ts'
+import { testSystem } from './harness/system.ts'
 
 const ROOT = new URL('../', import.meta.url)
 const PAGES = [
   'docs/security.md',
+  'docs/tasks.md',
   ...readdirSync(new URL('docs/coverage/', ROOT))
     .filter((name) => name !== 'README.md')
     .map((name) => `docs/coverage/${name}`),
 ]
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8')
 
-/** Every route as its module declares it, read from the sources: a page must not need a running system to be checked. */
-const declaredRoutes = new Set(
-  readdirSync(new URL('src/', ROOT), { recursive: true })
-    .map((path) => `src/${path}`)
-    .filter((path) => /(^|[-/])(routes|route|operations)\.ts$/.test(path) || path.endsWith('-routes.ts'))
-    .flatMap((path) => {
-      const source = read(path)
-      const methods = source.matchAll(/method: '([A-Z]+)',\s*path: '([^']+)'/g)
-      // Where a function makes several routes, only the path stands there.
-      const paths = source.matchAll(/(?:path: |check\w+', )'(\/[^']*)'/g)
-      return [...[...methods].map(([, method, at]) => `${method} ${at}`), ...[...paths].map(([, at]) => `GET ${at}`)]
-    }),
-)
+const system = testSystem()
+const isRoute = (text: string) =>
+  system.routes.some(({ url, route }) => text === `${route.method} ${url.replace(API_PREFIX, '')}`)
 
 /** What is wrong with a citation; undefined when it names something that is there. */
 function complaint(citation: Citation): string | undefined {
   switch (citation.kind) {
     case 'route':
-      return declaredRoutes.has(citation.text) ? undefined : `${citation.text} is not a route`
+      return isRoute(citation.text) ? undefined : `${citation.text} is not a route`
     case 'command': {
       const [, script = '', , name] = /^npm run ([\w:-]+)( -- ([\w-]+))?$/.exec(citation.text) ?? []
       if (!(script in packageJson.scripts)) return `${citation.text} is not a command`
