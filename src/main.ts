@@ -7,7 +7,7 @@ import { ingestionModule } from './desks/support/ingestion/index.ts'
 import { type Config, ConfigError, loadConfig, PROCESS_ROLES } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
 import { repeat } from './kernel/repeat.ts'
-import { migrationSets, modules, permissions, queues } from './modules.ts'
+import { migrationSets, modules, permissions, queues, retention } from './modules.ts'
 import { operationsRoutes } from './operations.ts'
 import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
 import {
@@ -19,26 +19,19 @@ import {
   openListener,
   UnusableDatabaseError,
 } from './platform/database/index.ts'
-import {
-  forgetOldProcesses,
-  HEALTH_CONNECTIONS,
-  openHealthDatabase,
-  startHeartbeat,
-  workersCheck,
-} from './platform/health/index.ts'
-import { buildApp, forgetOldKeys, type MountedRoute } from './platform/http/index.ts'
-import { type Ground, type OpenModules, openModules, type UpkeepStep } from './platform/module/index.ts'
+import { HEALTH_CONNECTIONS, openHealthDatabase, startHeartbeat, workersCheck } from './platform/health/index.ts'
+import { buildApp, type MountedRoute } from './platform/http/index.ts'
+import { type Ground, type OpenModules, openModules } from './platform/module/index.ts'
 import { openOutbound } from './platform/outbound/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
-import { forgetAllowances } from './platform/resilience/index.ts'
 import { keepSecret, sealer } from './platform/sealing/index.ts'
 import { createMetrics, type Metrics, startTracing } from './platform/telemetry/index.ts'
+import { startUpkeep } from './platform/upkeep/index.ts'
 
 /** What the others take of DATABASE_POOL_SIZE; two connections only listen, ours and the queue's. The rest serves. */
 const POOL_SHARES = { identity: 2, queue: 2, listeners: 2, health: HEALTH_CONNECTIONS }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
-const UPKEEP_EVERY_SECONDS = 3_600
 
 export type System = {
   /** Where the API answers, e.g. `http://127.0.0.1:8080`. */
@@ -82,7 +75,7 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
   if (demo) opened.defer(() => demo.stop())
   const processId = `${process.pid}:${randomUUID()}`
   const ground = {
-    ...{ ...platform, config, logger, processId, permissions, identityPoolSize: POOL_SHARES.identity },
+    ...{ ...platform, config, logger, processId, permissions, retention, identityPoolSize: POOL_SHARES.identity },
     sealer: sealer({ keys: await sealingKeys(config, platform.database) }),
     openOutbound: (options = {}) => {
       const outbound = openOutbound({ allowedPrivate: config.OUTBOUND_PRIVATE_HOSTS ?? [], ...options })
@@ -188,33 +181,16 @@ async function startRoles({ config, logger, opened, version }: Opening, ground: 
   opened.defer(() => heartbeat.stop())
   for (const role of PROCESS_ROLES.filter((each) => config.SIGNALBOX_ROLES.includes(each))) {
     await open.start(role)
-    if (role === 'scheduler') startSchedules({ logger, opened }, open, platformUpkeep(ground.database))
+    if (role === 'scheduler') startSchedules({ logger, opened }, ground, open)
   }
 }
 
-/** What the platform itself keeps no longer than it has to. */
-const platformUpkeep = (database: Database): UpkeepStep[] => [
-  {
-    name: 'old idempotency keys',
-    run: () => database.acrossTenants('old idempotency keys of all tenants are forgotten', forgetOldKeys),
-  },
-  {
-    name: 'allowances that nobody uses',
-    run: () => database.acrossTenants('allowances are counted over all tenants', forgetAllowances),
-  },
-  { name: 'processes that are gone', run: () => forgetOldProcesses(database) },
-]
-
 function startSchedules(
   { logger, opened }: Pick<Opening, 'logger' | 'opened'>,
+  ground: Ground,
   { schedules, upkeep }: OpenModules,
-  ownUpkeep: readonly UpkeepStep[],
 ): void {
-  const steps = [...ownUpkeep, ...upkeep].map(({ name, run }) => ({
-    ...{ name, everySeconds: UPKEEP_EVERY_SECONDS },
-    work: async () => void (await run()),
-  }))
-  for (const { name, everySeconds, work } of [...schedules, ...steps]) {
+  for (const { name, everySeconds, work } of schedules) {
     const repetition = repeat({
       ...{ everySeconds, work },
       onError: (err) =>
@@ -222,6 +198,8 @@ function startSchedules(
     })
     opened.defer(() => repetition.stop())
   }
+  const keeping = startUpkeep({ ...ground, steps: upkeep })
+  opened.defer(() => keeping.stop())
 }
 
 async function openEmbedded(

@@ -109,6 +109,7 @@ export function testTenancy(
     get api() {
       return tenancy.api
     },
+    forgetSessions: (limit: number) => tenancy.forgetSessions(limit),
     get database() {
       return database
     },

@@ -181,6 +181,8 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/tenants/:tenant_id': ofTenant(),
   'PATCH /api/v1/tenants/:tenant_id': ofTenant({ body: { name: 'Renamed', time_zone: 'UTC' } }),
   'GET /api/v1/tenants/:tenant_id/audit': ofTenant(page),
+  'GET /api/v1/tenants/:tenant_id/retention': ofTenant(),
+  'PUT /api/v1/tenants/:tenant_id/retention': ofTenant({ body: { days: { tasks: 30, audit_log: 365 } } }),
   'GET /api/v1/tenants/:tenant_id/stats': ofTenant({
     query: { from: '2026-01-01T00:00:00Z', to: '2999-01-01T00:00:00Z' },
   }),

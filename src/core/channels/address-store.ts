@@ -71,16 +71,3 @@ export async function useUpTests(tx: Tx, addresses: readonly string[]): Promise<
     where address = any(${addresses}) and tested_at is null and confirmed_at is null returning address`.execute(tx)
   return rows.map(({ address }) => address)
 }
-
-/** Forgets addresses to which no channel has led for 30 days; returns how many. */
-export async function forgetAddresses(tx: SystemTx): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    with gone as (
-      delete from channel_addresses as known
-      where greatest(created_at, asked_at, confirmed_at) < now() - interval '30 days' and not exists (
-        select from channels, jsonb_array_elements_text(settings -> 'recipients') as recipients (address)
-        where channels.tenant_id = known.tenant_id and kind = 'email' and lower(recipients.address) = known.address)
-      returning 1)
-    select count(*) as count from gone`.execute(tx)
-  return rows[0]?.count ?? 0
-}

@@ -1,7 +1,6 @@
 import { defineModule } from '../../platform/module/index.ts'
 import { openAllowances } from '../../platform/resilience/index.ts'
 import { mailModule } from '../mail/index.ts'
-import { forgetAddresses } from './address-store.ts'
 import type { Send } from './channel.ts'
 import { openConfirmations } from './confirm-addresses.ts'
 import { confirmationRoutes } from './confirmation-routes.ts'
@@ -28,6 +27,21 @@ export const channelsModule = defineModule<ChannelsApi, typeof needs>({
   name: 'core/channels',
   migrations: new URL('./migrations/', import.meta.url),
   needs,
+  retention: {
+    channels: { becomes: 'kept', what: 'channels', why: 'What people have set up; a tenant has a limited number.' },
+    channel_addresses: {
+      becomes: 'removed',
+      what: 'mail addresses to which no channel leads, since they were entered, asked or confirmed',
+      why: 'Who puts a channel up again within a month need not ask their owners again.',
+      days: 30,
+      since: 'greatest(created_at, asked_at, confirmed_at)',
+      when: `not exists (select from channels, jsonb_array_elements_text(settings -> 'recipients') as recipients (address)
+        where channels.tenant_id = channel_addresses.tenant_id and kind = 'email'
+          and lower(recipients.address) = channel_addresses.address)`,
+      scope: { of: 'all', key: ['tenant_id', 'address'] },
+    },
+    subscriptions: { becomes: 'kept', what: 'what channels are told', why: 'As channels, with which they go.' },
+  },
   permissions: { 'channel.read': 'agent', 'channel.manage': 'manager' },
   open: ({ database, sealer, logger, providerUrl, openOutbound }, { mail }) => {
     const outbound = openOutbound({ socketsPerOrigin: SOCKETS_PER_ORIGIN })
@@ -43,12 +57,6 @@ export const channelsModule = defineModule<ChannelsApi, typeof needs>({
         ...subscriptionRoutes(),
         ...confirmationRoutes({ database, confirmations }),
         ...channelRoutes({ database, sealer, outbound, hasEmail, send, allowances, confirmations }),
-      ],
-      upkeep: [
-        {
-          name: 'mail addresses of no channel',
-          run: () => database.acrossTenants('mail addresses of all tenants are forgotten', forgetAddresses),
-        },
       ],
     }
   },

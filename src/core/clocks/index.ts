@@ -37,6 +37,27 @@ export const clocksModule = defineModule({
   name: 'core/clocks',
   migrations: new URL('./migrations/', import.meta.url),
   permissions: { 'calendar.read': 'viewer', 'calendar.manage': 'manager' },
+  retention: {
+    calendars: {
+      becomes: 'removed by',
+      step: 'calendar_versions',
+      what: 'calendars that were removed',
+      days: VERSIONS_KEPT_DAYS,
+      why: 'What was measured with them can be measured again; no clock runs longer.',
+    },
+    calendar_versions: {
+      becomes: 'removed by',
+      step: 'calendar_versions',
+      what: 'versions of calendars that were replaced',
+      days: VERSIONS_KEPT_DAYS,
+      why: 'As calendars.',
+    },
+    calendar_feeds: {
+      becomes: 'kept',
+      what: 'where holidays come from',
+      why: 'What people have set; goes with its calendar.',
+    },
+  },
   needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule },
   open: ({ database, sealer, logger, openOutbound }) => {
     const opened = openedCalendars()
@@ -47,11 +68,12 @@ export const clocksModule = defineModule({
       schedules: [refreshingFeeds(feeds)],
       upkeep: [
         {
-          name: 'versions of calendars that nothing is measured with any more',
-          run: () =>
-            database.acrossTenants('versions of calendars of all tenants are forgotten', (tx) =>
-              forgetOldVersions(tx, new Date(Date.now() - VERSIONS_KEPT_DAYS * 86_400_000)),
-            ),
+          name: 'calendar_versions',
+          run: async () => {
+            const before = new Date(Date.now() - VERSIONS_KEPT_DAYS * 86_400_000)
+            const why = 'versions of calendars of all tenants are forgotten'
+            return { rows: await database.acrossTenants(why, (tx) => forgetOldVersions(tx, before)), isDone: true }
+          },
         },
       ],
     }

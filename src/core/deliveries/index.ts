@@ -1,5 +1,6 @@
 import { defineModule, type Ground } from '../../platform/module/index.ts'
 import { type CircuitBreaker, circuitBreaker } from '../../platform/resilience/index.ts'
+import { inHeaps } from '../../platform/upkeep/index.ts'
 import { channelsModule, type Send } from '../channels/index.ts'
 import { signalsModule } from '../signals/index.ts'
 import { circuitRoutes } from './circuit-routes.ts'
@@ -12,6 +13,23 @@ import { deliveryRoutes } from './routes.ts'
 export const deliveriesModule = defineModule({
   name: 'core/deliveries',
   migrations: new URL('./migrations/', import.meta.url),
+  retention: {
+    deliveries: {
+      becomes: 'removed',
+      what: 'deliveries that arrived or are dead',
+      why: 'A quarter answers whether somebody was told; until then a dead one can be sent again.',
+      days: 90,
+      since: 'ended_at',
+      when: `state in ('delivered', 'dead')`,
+      scope: { of: 'tenant', least: 7, most: 730, id: 'delivery_id', found: 'id' },
+    },
+    delivery_attempts: {
+      becomes: 'removed with',
+      table: 'deliveries',
+      what: 'attempts to deliver',
+      why: 'A trigger removes them.',
+    },
+  },
   permissions: { 'delivery.read': 'agent', 'delivery.redrive': 'manager' },
   needs: { signals: signalsModule, channels: channelsModule },
   open: (ground, { channels }) => {
@@ -22,14 +40,8 @@ export const deliveriesModule = defineModule({
       routes: [...deliveryRoutes(database), ...circuitRoutes({ database, breaker })],
       healthChecks: [notifyCheck(breaker)],
       upkeep: [
-        {
-          name: 'deliveries grow old',
-          run: () => database.acrossTenants('deliveries of all tenants grow old', giveUpOldDeliveries),
-        },
-        {
-          name: 'circuits of channels that are gone',
-          run: () => database.acrossTenants('the circuits of channels that are gone are forgotten', forgetCircuits),
-        },
+        { name: 'deliveries.waiting', run: inHeaps((limit) => giveUpOldDeliveries(database, limit)) },
+        { name: 'platform.circuits', run: inHeaps((limit) => forgetCircuits(database, limit)) },
       ],
       starts: { worker: () => startSending(ground, breaker, channels.send) },
     }

@@ -1,10 +1,11 @@
 import { type Config, ConfigError } from '../../kernel/config.ts'
 import { defineModule } from '../../platform/module/index.ts'
+import type { RetentionByTable } from '../../platform/upkeep/index.ts'
 import { type Letters, openLetters } from './letters.ts'
 import { type Links, openLinks } from './links.ts'
 import { mailRoutes } from './routes.ts'
 import { sendPosted } from './send-posted.ts'
-import { countMails, deleteOverdueMails } from './store.ts'
+import { countMails } from './store.ts'
 import { openTransport, type SendMail, type Smtp } from './transport.ts'
 
 export type { Letter, Post } from './letters.ts'
@@ -23,10 +24,22 @@ export type MailApi = {
   declareAction: Links['declareAction']
 }
 
+export const mailRetention: RetentionByTable = {
+  mails: {
+    becomes: 'removed',
+    what: 'mails that nobody has sent in time',
+    why: 'What is sent is removed with it; what is left has a kind that no process knows, or no mail server to leave by.',
+    days: 1 / 24,
+    since: 'expires_at',
+    scope: { of: 'all', key: ['tenant_id', 'mail_id'] },
+  },
+}
+
 /** E-mail, over the operator's mail server: at once, or posted with what causes it and sent afterwards. */
 export const mailModule = defineModule<MailApi>({
   name: 'core/mail',
   migrations: new URL('./migrations/', import.meta.url),
+  retention: mailRetention,
   open: ({ config, database, logger }) => {
     const smtp = smtpOf(config)
     const send = smtp && openTransport(smtp)
@@ -36,7 +49,6 @@ export const mailModule = defineModule<MailApi>({
     return {
       api: { send, declare: letters.declare, declareAction: links.declareAction },
       routes: mailRoutes(links),
-      upkeep: [{ name: 'mail that nobody sends', run: () => database.acrossTenants(why, deleteOverdueMails) }],
       ...(send
         ? {
             starts: {

@@ -3,11 +3,13 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { startFakeMailServer } from '../../../test/fakes/mail-server.ts'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
+import { removeOld } from '../../../test/harness/remove-old.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
+import { mailRetention } from './index.ts'
 import { openLetters } from './letters.ts'
 import { sendPosted } from './send-posted.ts'
-import { deleteOverdueMails, NO_TENANT } from './store.ts'
+import { NO_TENANT } from './store.ts'
 import { openTransport } from './transport.ts'
 
 const db = testDatabase({ max: 12 })
@@ -146,7 +148,7 @@ describe('a posted mail', () => {
   it('of a kind that no process knows is left alone, and forgotten an hour after it expired', async () => {
     const { letters, postTo } = await scene()
     await postTo('ada')
-    const forget = () => db.database.acrossTenants(WHY, deleteOverdueMails)
+    const forget = () => removeOld(db.database, mailRetention)
     const other = openLetters()
     const sending = sendPosted({
       ...{ database: db.database, letters: other, logger: silent, lookEverySeconds: 0.01 },

@@ -53,14 +53,6 @@ export async function postponeMail(tx: SystemTx, { tenantId, mailId }: Named, se
     where tenant_id = ${tenantId} and mail_id = ${mailId}`.execute(tx)
 }
 
-/** What nobody sends any more, because no process knows its kind or no mail server is set up; returns how many. */
-export async function deleteOverdueMails(tx: SystemTx): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    with gone as (delete from mails where expires_at < now() - interval '1 hour' returning 1)
-    select count(*) as count from gone`.execute(tx)
-  return rows[0]?.count ?? 0
-}
-
 export async function countMails(tx: SystemTx): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*) as count from mails`.execute(tx)
   return rows[0]?.count ?? 0

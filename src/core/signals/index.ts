@@ -19,6 +19,26 @@ const LOOK_ANYWAY_EVERY_MS = 60_000
 export const signalsModule = defineModule({
   name: 'core/signals',
   migrations: new URL('./migrations/', import.meta.url),
+  retention: {
+    signals: {
+      becomes: 'removed',
+      what: 'signals that are resolved, with their deliveries',
+      why: 'Half a year shows what keeps coming back. What nobody has resolved stays.',
+      days: 180,
+      since: 'resolved_at',
+      when: `state = 'resolved'`,
+      scope: { of: 'tenant', least: 30, most: 1_095, id: 'signal_id', found: 'since' },
+    },
+    'platform.operator_signals': {
+      becomes: 'removed',
+      what: 'operators’ signals that are resolved',
+      why: 'As those of tenants.',
+      days: 180,
+      since: 'resolved_at',
+      when: `state = 'resolved'`,
+      scope: { of: 'all', key: ['signal_id'] },
+    },
+  },
   permissions: { 'signal.read': 'viewer', 'signal.handle': 'agent' },
   open: (ground) => {
     const { database, logger } = ground

@@ -59,6 +59,32 @@ export const tasksModule = defineModule({
     'task.manage': 'manager',
   },
   needs: { tenancy: tenancyModule, audit: auditModule },
+  retention: {
+    tasks: {
+      becomes: 'removed',
+      what: 'tasks that have ended, and with them the logs of ingestion jobs',
+      why: 'A quarter shows how runs have gone; what they did stands in the tickets’ history.',
+      days: 90,
+      since: 'ended_at',
+      when: `status in ('succeeded', 'failed', 'cancelled')`,
+      // A task may have a thousand lines of log.
+      rowsAtOnce: 100,
+      scope: { of: 'tenant', least: 7, most: 730, id: 'task_id', found: 'id' },
+    },
+    task_attempts: {
+      becomes: 'removed with',
+      table: 'tasks',
+      what: 'attempts at tasks',
+      why: 'A foreign key removes them.',
+    },
+    task_log: {
+      becomes: 'removed with',
+      table: 'tasks',
+      what: 'lines of tasks’ logs',
+      why: 'A foreign key removes them.',
+    },
+    task_shares: { becomes: 'kept', what: 'tenants’ shares of the workers', why: 'One row for each tenant.' },
+  },
   // A worker silent for this long loses its delivery; the lease in the task row decides who may write.
   queues: [{ name: TASK_QUEUE, heartbeatSeconds: 20 }],
   open: (ground) => {

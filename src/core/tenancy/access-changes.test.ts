@@ -79,7 +79,7 @@ describe('whoever serves streams is told, with the commit,', () => {
     await sql(`update identity.session set expires_at = now() - interval '1 second' where $1 like token || '.%'`, [
       token,
     ])
-    expect(await running.api.forgetExpiredSessions()).toBe(1)
+    expect(await running.forgetSessions(10)).toBe(1)
     const { secret } = await makeKey(owner.token)
     await call('GET', `/tenants/${ours}`, { token: secret })
     expect(await everythingHeard()).toEqual([])

@@ -4,7 +4,7 @@ import type { Logger } from '../../kernel/logger.ts'
 import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
 import { identityOptions } from './identity-options.ts'
 import {
-  deleteExpiredSessions,
+  deleteExpired,
   deleteSessions,
   type Person,
   passwordChangedAfter,
@@ -50,8 +50,10 @@ export type Identity = {
   listSessions(personId: string, page: SessionPage): Promise<SessionOfPerson[]>
   /** Ends one session of a person, or all of them; returns how many there were. */
   endSessions(personId: string, which?: { sessionId?: string }): Promise<number>
-  /** Deletes sessions that are over; returns how many. */
-  forgetExpiredSessions(): Promise<number>
+  /** Deletes sessions that are over, at most `limit`; returns how many. */
+  forgetSessions(limit: number): Promise<number>
+  /** The same for links and codes that have expired. */
+  forgetVerifications(limit: number): Promise<number>
   poolUse(): PoolUse
   close(): Promise<void>
 }
@@ -138,10 +140,11 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
       const answer = await auth.api.changePassword({ body, headers, returnHeaders: true }).catch(nullWhen(400))
       return answer && opened(answer.headers)
     },
+    forgetSessions: (limit) => deleteExpired(kysely, 'session', limit),
+    forgetVerifications: (limit) => deleteExpired(kysely, 'verification', limit),
 
     listSessions: (personId, page) => selectSessions(kysely, personId, page),
     endSessions: (personId, which) => deleteSessions(kysely, personId, which),
-    forgetExpiredSessions: () => deleteExpiredSessions(kysely),
 
     poolUse: () => poolUse(pool),
 

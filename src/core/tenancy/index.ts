@@ -1,8 +1,10 @@
 import type { PoolUse } from '../../platform/database/index.ts'
 import type { Authenticate } from '../../platform/http/index.ts'
 import { defineModule } from '../../platform/module/index.ts'
+import { inHeaps } from '../../platform/upkeep/index.ts'
 import { openTenancy, type TenancyApi } from './open-tenancy.ts'
 import { tenancyPermissions } from './permissions.ts'
+import { tenancyRetention } from './retention.ts'
 
 export type { TenancyApi } from './open-tenancy.ts'
 export { TENANT_ROLES, type TenantRole } from './roles.ts'
@@ -24,6 +26,7 @@ export const tenancyModule = defineModule<Door>({
   name: 'core/tenancy',
   migrations: new URL('./migrations/', import.meta.url),
   permissions: tenancyPermissions,
+  retention: tenancyRetention,
   open: async ({ config, ...ground }) => {
     const tenancy = await openTenancy({
       ...ground,
@@ -35,7 +38,10 @@ export const tenancyModule = defineModule<Door>({
     return {
       api: { ...tenancy.api, authenticate: tenancy.authenticate, poolUse: tenancy.poolUse },
       routes: tenancy.routes,
-      upkeep: [{ name: 'sessions that are over', run: tenancy.api.forgetExpiredSessions }],
+      upkeep: [
+        { name: 'identity.session', run: inHeaps(tenancy.forgetSessions) },
+        { name: 'identity.verification', run: inHeaps(tenancy.forgetVerifications) },
+      ],
       close: tenancy.close,
     }
   },

@@ -54,8 +54,6 @@ export type TenancyApi = {
     permissions: readonly string[]
     expiresAt?: Date
   }): Promise<{ apiKeyId: string; secret: string }>
-  /** For the scheduler: deletes sessions that are over; returns how many. */
-  forgetExpiredSessions(): Promise<number>
 }
 
 export type Tenancy = {
@@ -64,6 +62,10 @@ export type Tenancy = {
   api: TenancyApi
   /** Of the pool of people and sessions. */
   poolUse(): PoolUse
+  /** Deletes sessions that are over, at most `limit`; returns how many. */
+  forgetSessions(limit: number): Promise<number>
+  /** The same for links and codes that have expired. */
+  forgetVerifications(limit: number): Promise<number>
   close(): Promise<void>
 }
 
@@ -101,6 +103,8 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     authenticate,
     api: tenancyApi(database, identity),
     poolUse: () => identity.poolUse(),
+    forgetSessions: identity.forgetSessions,
+    forgetVerifications: identity.forgetVerifications,
     close: () => identity.close(),
   }
 }
@@ -112,7 +116,6 @@ function tenancyApi(database: Database, identity: Identity): TenancyApi {
     createPerson: (person) => createPerson(identity, person),
     findPerson: (email) => identity.findByEmail(email),
     addMember: (member) => database.withTenant(member.tenantId, (tx) => addMember(tx, member, OPERATOR)),
-    forgetExpiredSessions: () => identity.forgetExpiredSessions(),
     createApiKey: ({ tenantId, name, permissions, expiresAt = null }) =>
       database.withTenant(tenantId, async (tx) => {
         const made = await createApiKey(tx, {

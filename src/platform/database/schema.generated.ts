@@ -398,10 +398,28 @@ export interface PlatformSecrets {
   value: string;
 }
 
+export interface PlatformUpkeepSteps {
+  due_at: Generated<Timestamp>;
+  expires_at: Generated<Timestamp>;
+  failed_at: Timestamp | null;
+  fencing: Generated<number>;
+  name: string;
+  owner: string | null;
+  succeeded_at: Timestamp | null;
+}
+
 export interface RemovedConnectors {
   kind: string;
   name: string;
   settings: Json;
+  tenant_id: string;
+}
+
+export interface RetentionChoices {
+  chosen_at: Generated<Timestamp>;
+  chosen_by: string;
+  days: number;
+  table_name: string;
   tenant_id: string;
 }
 
@@ -627,7 +645,9 @@ export interface DB {
   "platform.outbound_budgets": PlatformOutboundBudgets;
   "platform.processes": PlatformProcesses;
   "platform.secrets": PlatformSecrets;
+  "platform.upkeep_steps": PlatformUpkeepSteps;
   removed_connectors: RemovedConnectors;
+  retention_choices: RetentionChoices;
   rule_overrides: RuleOverrides;
   signals: Signals;
   subscriptions: Subscriptions;

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { silent, testDatabase } from '../../../test/harness/database.ts'
+import { removeOld } from '../../../test/harness/remove-old.ts'
 import { administer } from '../../../test/harness/server.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import type { ProcessRole } from '../../kernel/config.ts'
-import { forgetOldProcesses, startHeartbeat, workersCheck } from './processes.ts'
+import { healthRetention } from './index.ts'
+import { startHeartbeat, workersCheck } from './processes.ts'
 
 const db = testDatabase()
 
@@ -100,7 +102,7 @@ describe('upkeep', () => {
     await old.stop()
     await unseenFor(8 * 86_400)
     const { processId } = await start('worker')
-    await forgetOldProcesses(db.database)
+    await removeOld(db.database, healthRetention)
     const { rows } = await run(sql`select process_id from platform.processes`)
     expect(rows).toEqual([{ process_id: processId }])
   })

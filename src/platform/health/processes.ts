@@ -9,8 +9,6 @@ import { healthCheck } from './health-check.ts'
 const SEEN_EVERY_SECONDS = 5
 /** Several heartbeats, so that one that is late or lost takes no worker for dead. */
 const ALIVE_WITHIN_SECONDS = 30
-/** Long enough to see what ran last night. */
-const REMEMBERED_DAYS = 7
 
 const REASON = 'processes are not about tenants'
 
@@ -60,16 +58,6 @@ export async function startHeartbeat(
       .catch((err) => logger.debug({ err, component: 'heartbeat' }, 'stopped without saying so'))
   }
   return { stop: () => (stopped ??= sayGoodbye()) }
-}
-
-/** Forgets processes that have not been seen for a week. */
-export async function forgetOldProcesses(database: Database): Promise<void> {
-  await database.acrossTenants(REASON, (tx) =>
-    sql`
-      delete from platform.processes where seen_at < clock_timestamp() - ${REMEMBERED_DAYS} * interval '1 day'`.execute(
-      tx,
-    ),
-  )
 }
 
 export const workersCheck = healthCheck({

@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ada, addThing, ben, operator, testApp } from '../../../test/harness/app.ts'
 import { call } from '../../../test/harness/call.ts'
+import { removeOld } from '../../../test/harness/remove-old.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
 import {
-  forgetOldKeys,
+  httpRetention,
   IDEMPOTENCY_KEEP_HOURS,
   platformRoute,
   reply,
@@ -227,7 +228,7 @@ describe('the same Idempotency-Key', () => {
     await send('/things', { key })
     const age = (hours: number) =>
       app.asSuperuser(`update idempotency_keys set created_at = now() - interval '${hours} hours' where key = '${key}'`)
-    const forget = () => app.db.database.acrossTenants('upkeep', forgetOldKeys)
+    const forget = () => removeOld(app.db.database, httpRetention)
     await age(IDEMPOTENCY_KEEP_HOURS - 1)
     expect(await forget()).toBe(0)
     await age(IDEMPOTENCY_KEEP_HOURS + 1)

@@ -98,14 +98,3 @@ function replay(stored: Stored, request: IdempotentRequest): Reply {
   const headers = { ...(stored.headers as ReplyHeaders), 'idempotent-replay': 'true' }
   return { status: stored.status, headers, ...(stored.body === null ? {} : { body: stored.body }) }
 }
-
-/** Forgets keys older than {@link IDEMPOTENCY_KEEP_HOURS}; returns how many. */
-export async function forgetOldKeys(tx: SystemTx): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    with gone as (
-      delete from idempotency_keys
-      where created_at < now() - ${IDEMPOTENCY_KEEP_HOURS} * interval '1 hour' returning 1
-    )
-    select count(*) as count from gone`.execute(tx)
-  return rows[0]?.count ?? 0
-}

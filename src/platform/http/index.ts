@@ -2,7 +2,7 @@ export { type Access, type Authenticate, type Caller, type Decision, unauthentic
 export { accessComplaint, type MountedRoute } from './audit-access.ts'
 export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
 export { httpFault } from './faults.ts'
-export { forgetOldKeys, hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
+export { hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
 export { type LatestState, type LatestStates, openLatestStates } from './live/latest-states.ts'
 export type { LiveEvent } from './live/live-event.ts'
 export {
@@ -32,4 +32,18 @@ export {
 } from './route.ts'
 export { TenantIdField, TenantQuery } from './tenant-parameter.ts'
 
+import type { RetentionByTable } from '../upkeep/index.ts'
+import { IDEMPOTENCY_KEEP_HOURS } from './idempotency.ts'
+
 export const httpMigrations = { module: 'platform/http', directory: new URL('./migrations/', import.meta.url) }
+
+export const httpRetention: RetentionByTable = {
+  idempotency_keys: {
+    becomes: 'removed',
+    what: 'answers to requests that carried an Idempotency-Key',
+    why: 'Who repeats a request does so soon; what is promised to callers is the same for all.',
+    days: IDEMPOTENCY_KEEP_HOURS / 24,
+    since: 'created_at',
+    scope: { of: 'all', key: ['tenant_id', 'caller_id', 'key'] },
+  },
+}

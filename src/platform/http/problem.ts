@@ -81,10 +81,13 @@ const PLACES: Record<string, string> = { querystring: 'query', body: 'body', par
 function fieldErrors(context: string, issue: ZodFastifySchemaValidationError): FieldError[] {
   const where = PLACES[context] ?? context
   const { keys } = issue.params as { keys?: string[] }
+  const place = issue.instancePath.slice(1).replaceAll('/', '.')
   if (issue.keyword === 'unrecognized_keys' && keys) {
-    return keys.slice(0, 20).map((key) => ({ in: where, field: key.slice(0, 100), message: 'is not a known field' }))
+    const within = place === '' ? '' : `${place}.`
+    const message = 'is not a known field'
+    return keys.slice(0, 20).map((key) => ({ in: where, field: `${within}${key}`.slice(0, 100), message }))
   }
-  const field = issue.instancePath.slice(1).replaceAll('/', '.') || '(whole)'
+  const field = place || '(whole)'
   return [{ in: where, field, message: issue.message ?? 'is not valid' }]
 }
 

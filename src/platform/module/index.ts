@@ -9,7 +9,6 @@ export {
   type Permissions,
   type Schedule,
   type Started,
-  type UpkeepStep,
   type Work,
 } from './module.ts'
 export { inOrderOfNeed, migrationsOf, type OpenModules, openModules, permissionsOf, queuesOf } from './open-modules.ts'

@@ -7,6 +7,7 @@ import type { openOutbound } from '../outbound/index.ts'
 import type { Queue, QueueDefinition } from '../queue/index.ts'
 import type { Sealer } from '../sealing/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
+import type { RetentionByTable, UpkeepStep } from '../upkeep/index.ts'
 
 /** What a member may be, from least to most. Each role may do everything that the ones before it may. */
 export const MODULE_ROLES = ['viewer', 'agent', 'manager', 'owner'] as const
@@ -38,6 +39,8 @@ export type Ground = {
   identityPoolSize: number
   /** Every module's permissions. */
   permissions: Permissions
+  /** What every module, and the platform, say of their tables. */
+  retention: RetentionByTable
 }
 
 /** Background work that a module knows how to do; `core/tasks` gives it its shape. */
@@ -50,9 +53,6 @@ export type Schedule = {
   /** Answers 'again' to go on without the pause. */
   work(signal: AbortSignal): Promise<undefined | 'again'>
 }
-
-/** Removes what has been kept long enough. A step that fails is logged and keeps no other from its turn. */
-export type UpkeepStep = { name: string; run(): Promise<unknown> }
 
 /** Read when somebody scrapes. The name begins with `signalbox_`. */
 export type GaugeDeclaration = { name: string; help: string; read(): number | Promise<number> }
@@ -86,6 +86,8 @@ export type Module<Api = unknown, Needs extends NeededModules = NeededModules> =
   name: string
   migrations?: URL
   permissions?: Permissions
+  /** What becomes of the rows of each of its tables; a table that nothing is said of fails a test. */
+  retention?: RetentionByTable
   queues?: readonly QueueDefinition[]
   /** Opened, and migrated, before this one; `open` is given what they offer. */
   needs?: Needs

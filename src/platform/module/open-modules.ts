@@ -3,17 +3,8 @@ import type { MigrationSet } from '../database/index.ts'
 import type { HealthCheck } from '../health/index.ts'
 import type { Route } from '../http/index.ts'
 import type { QueueDefinition } from '../queue/index.ts'
-import type {
-  AnyModule,
-  ApisOf,
-  Ground,
-  ModuleWith,
-  Opened,
-  Permissions,
-  Schedule,
-  UpkeepStep,
-  Work,
-} from './module.ts'
+import type { UpkeepStep } from '../upkeep/index.ts'
+import type { AnyModule, ApisOf, Ground, ModuleWith, Opened, Permissions, Schedule, Work } from './module.ts'
 
 /** The modules that are in the system, opened. */
 export type OpenModules = {

@@ -28,6 +28,8 @@ export type Queue = {
 
 /** NOTIFY wakes the workers; this is the backstop for jobs that fall due later and for a lost listener. */
 const BACKSTOP_POLL_SECONDS = 4
+/** How often jobs that ended are removed. The engine's own is a day, and all of a day by one statement. */
+const MAINTAIN_SECONDS = 600
 /** How soon jobs of a worker that died are noticed, on top of the queue's heartbeat. */
 const SUPERVISE_SECONDS = 10
 
@@ -52,6 +54,7 @@ export async function openQueue(options: {
     supervise: options.supervise,
     superviseIntervalSeconds: SUPERVISE_SECONDS,
     monitorIntervalSeconds: SUPERVISE_SECONDS,
+    maintenanceIntervalSeconds: MAINTAIN_SECONDS,
     // Rebuilding an index takes its owner, which this login does not act as.
     reindex: false,
     useListenNotify: true,

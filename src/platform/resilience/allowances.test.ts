@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../test/harness/database.ts'
-import { forgetAllowances, openAllowances } from './allowances.ts'
+import { removeOld } from '../../../test/harness/remove-old.ts'
+import { openAllowances } from './allowances.ts'
+import { resilienceRetention } from './index.ts'
 
 const db = testDatabase({ max: 10 })
 let next = 0
@@ -74,7 +76,7 @@ describe('an allowance', () => {
     const rows = await system(sql<{ text: string }>`select a::text as text from platform.allowances a`)
     expect(rows.map(({ text }) => text).join()).not.toContain('ada')
     await passed(100 * 3_600)
-    expect(await db.database.acrossTenants('upkeep', forgetAllowances)).toBeGreaterThan(0)
+    expect(await removeOld(db.database, resilienceRetention)).toBeGreaterThan(0)
     expect(await system(sql`select from platform.allowances`)).toEqual([])
     expect(await open().take([allowance])).toBeNull()
   })

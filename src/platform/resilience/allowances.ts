@@ -93,12 +93,3 @@ async function spend(tx: SystemTx, allowances: readonly Allowance[]): Promise<vo
     if (waitSeconds > 0.001) throw new UsedUp(allowance, waitSeconds)
   }
 }
-
-/** Forgets what is as good as never used; returns how many. */
-export async function forgetAllowances(tx: SystemTx): Promise<number> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('platform.allowances')
-    .where('used_until', '<', sql<Date>`now()`)
-    .executeTakeFirstOrThrow()
-  return Number(numDeletedRows)
-}

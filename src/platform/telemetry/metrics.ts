@@ -28,6 +28,9 @@ export function createMetrics() {
         },
       })
     },
+    /** A gauge that is set when its value is known. */
+    gaugeBy: (name: string, help: string, labelNames: readonly string[]) =>
+      new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] }),
     counter: (name: string, help: string, labelNames: readonly string[] = []) =>
       new Counter({ name, help, labelNames: [...labelNames], registers: [registry] }),
     /** `buckets`: upper bounds in seconds. */

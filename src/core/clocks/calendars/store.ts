@@ -134,10 +134,11 @@ export async function markRemoved(tx: Tx, calendarId: string): Promise<boolean> 
 }
 
 /** Deletes versions that were replaced, and calendars that were removed, before `before`. Nothing that still runs began then. */
-export async function forgetOldVersions(tx: SystemTx, before: Date): Promise<void> {
-  await sql`
+export async function forgetOldVersions(tx: SystemTx, before: Date): Promise<number> {
+  const { numAffectedRows } = await sql`
     delete from calendar_versions v using calendar_versions next
     where next.tenant_id = v.tenant_id and next.calendar_id = v.calendar_id and next.version = v.version + 1
       and next.in_force_from < ${before}`.execute(tx)
   await sql`delete from calendars where removed_at < ${before}`.execute(tx)
+  return Number(numAffectedRows ?? 0)
 }

@@ -75,13 +75,17 @@ export async function deleteSessions(
   return Number(numDeletedRows)
 }
 
-/** Deletes sessions that are over; returns how many. */
-export async function deleteExpiredSessions(kysely: IdentityDatabase): Promise<number> {
-  const { numDeletedRows } = await kysely
-    .deleteFrom('identity.session')
-    .where('expires_at', '<', sql<Date>`now()`)
-    .executeTakeFirstOrThrow()
-  return Number(numDeletedRows)
+/** Deletes sessions that are over, or links and codes, the oldest first and at most `limit`; returns how many. */
+export async function deleteExpired(
+  kysely: IdentityDatabase,
+  what: 'session' | 'verification',
+  limit: number,
+): Promise<number> {
+  const table = sql.table(`identity.${what}`)
+  const { numAffectedRows = 0n } = await sql`
+    delete from ${table} where id in (
+      select id from ${table} where expires_at < now() order by expires_at limit ${limit})`.execute(kysely)
+  return Number(numAffectedRows)
 }
 
 /** Whether the password of a person is another one than at that moment. */

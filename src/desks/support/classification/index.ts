@@ -30,6 +30,9 @@ export type ClassificationApi = {
 export const classificationModule = defineModule<ClassificationApi>({
   name: 'desks/support/classification',
   migrations: new URL('./migrations/', import.meta.url),
+  retention: {
+    rule_overrides: { becomes: 'kept', what: 'a tenant’s own rules', why: 'One row for each tenant.' },
+  },
   permissions: { 'classification.change_rules': 'manager' },
   open: ({ database, logger }) => {
     const classifier = openClassifier(database, logger)

@@ -35,6 +35,14 @@ export type ConnectorsApi = { openConnector: OpenConnectorOf }
 export const connectorsModule = defineModule<ConnectorsApi>({
   name: 'desks/support/connectors',
   migrations: new URL('./migrations/', import.meta.url),
+  retention: {
+    connectors: { becomes: 'kept', what: 'connectors', why: 'What people have set up, until they remove it.' },
+    removed_connectors: {
+      becomes: 'kept',
+      what: 'names of connectors that were removed after they had brought tickets',
+      why: 'Their tickets stay, and the ids of those begin with the name: it must not be given to another account. One row for each name.',
+    },
+  },
   permissions: { 'connector.read': 'viewer', 'connector.manage': 'manager' },
   open: ({ config, database, sealer, openOutbound }) => {
     const http = { fetch: openOutbound().fetch, timeoutSeconds: config.EXTERNAL_TIMEOUT_SECONDS }

@@ -6,10 +6,10 @@ import { connectorsModule, specificationProvider } from '../connectors/index.ts'
 import { ticketsModule } from '../tickets/index.ts'
 import { importRoutes } from './import/routes.ts'
 import { ingestionImport } from './import/run-import.ts'
-import { forgetOldFiles } from './import/upload-store.ts'
 import { providerCheck } from './provider-check.ts'
 import { rejectChangeRoutes } from './reject-changes.ts'
 import { rejectRoutes } from './reject-routes.ts'
+import { ingestionRetention } from './retention.ts'
 import { ingestionRetry } from './retry-reject.ts'
 import { jobRoutes } from './routes.ts'
 import { ingestionRun } from './run-ingestion.ts'
@@ -24,6 +24,7 @@ export type IngestionApi = { startRun: StartRun }
 export const ingestionModule = defineModule({
   name: 'desks/support/ingestion',
   migrations: new URL('./migrations/', import.meta.url),
+  retention: ingestionRetention,
   permissions: {
     'ingestion.read': 'viewer',
     'ingestion.run': 'agent',
@@ -63,13 +64,6 @@ export const ingestionModule = defineModule({
       schedules: [startingDueRuns({ database, startRun: start })],
       healthChecks: [providerCheck(baseUrl)],
       close: progress.close,
-      upkeep: [
-        {
-          name: 'files that no job reads any more',
-          run: () =>
-            database.acrossTenants('files that no job reads any more are forgotten', (tx) => forgetOldFiles(tx)),
-        },
-      ],
     }
   },
 })

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { SystemTx, Tx } from '../../../../platform/database/index.ts'
+import type { Tx } from '../../../../platform/database/index.ts'
 import type { Mapping } from './mapping.ts'
 
 /** Of files whose job has ended without them, e.g. because it was cancelled, and of uploads that came to nothing. */
@@ -54,16 +54,6 @@ export async function findChunk(tx: Tx, uploadId: string, chunk: number): Promis
 /** The file with all its chunks. */
 export async function deleteFile(tx: Tx, uploadId: string): Promise<void> {
   await sql`delete from ingestion_files where upload_id = ${uploadId}`.execute(tx)
-}
-
-/** Deletes files that are over, a few at a time: each may be hundreds of megabytes. Returns how many. */
-export async function forgetOldFiles(tx: SystemTx, limit = 10): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from ingestion_files where (tenant_id, upload_id) in (
-      select tenant_id, upload_id from ingestion_files as file where ${IS_OVER} order by received_at limit ${limit})`.execute(
-    tx,
-  )
-  return Number(numAffectedRows ?? 0)
 }
 
 /** How the file of a job was read; undefined when by our own names, or when the job is forgotten. */

@@ -1,0 +1,39 @@
+import type { RetentionByTable } from '../../platform/upkeep/index.ts'
+
+const OF_A_PERSON = 'People remove their account or are removed; nothing of it grows by itself.'
+
+/** What becomes of people, their sessions and what lets them in. */
+export const tenancyRetention: RetentionByTable = {
+  tenants: { becomes: 'kept', what: 'tenants', why: 'Made by the operator alone.' },
+  memberships: { becomes: 'kept', what: 'who belongs to a tenant', why: 'One row for each person of a tenant.' },
+  invitations: {
+    becomes: 'removed',
+    what: 'invitations that were accepted, revoked or have expired',
+    why: 'Who invited whom stands in the audit log; this is for those who ask why a link does not work.',
+    days: 90,
+    since: 'coalesce(accepted_at, revoked_at, expires_at)',
+    scope: { of: 'tenant', least: 7, most: 730, id: 'invitation_id', found: 'id' },
+  },
+  api_keys: {
+    becomes: 'removed',
+    what: 'API keys that were revoked or have expired',
+    why: 'Lines of the audit log name the key that did it; for a year its name can be looked up.',
+    days: 365,
+    since: 'least(revoked_at, expires_at)',
+    scope: { of: 'tenant', least: 30, most: 3_650, id: 'api_key_id', found: 'id' },
+  },
+  'identity.user': { becomes: 'kept', what: 'people', why: OF_A_PERSON },
+  'identity.account': { becomes: 'kept', what: 'their passwords', why: OF_A_PERSON },
+  'identity.session': {
+    becomes: 'removed by',
+    step: 'identity.session',
+    what: 'sessions that are over',
+    why: 'They let nobody in.',
+  },
+  'identity.verification': {
+    becomes: 'removed by',
+    step: 'identity.verification',
+    what: 'links and codes that have expired',
+    why: 'They prove nothing any more.',
+  },
+}
