@@ -3,6 +3,7 @@ import { channelsModule } from './core/channels/index.ts'
 import { clocksModule } from './core/clocks/index.ts'
 import { deliveriesModule } from './core/deliveries/index.ts'
 import { mailModule } from './core/mail/index.ts'
+import { requestsModule } from './core/requests/index.ts'
 import { retentionModule } from './core/retention/index.ts'
 import { signalsModule } from './core/signals/index.ts'
 import { tasksModule } from './core/tasks/index.ts'
@@ -22,6 +23,7 @@ export const modules: readonly AnyModule[] = [
   tenancyModule,
   auditModule,
   tasksModule,
+  requestsModule,
   signalsModule,
   channelsModule,
   deliveriesModule,

@@ -221,6 +221,12 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     params: { tenant_id: tenantId, api_key_id: apiKeyId },
   }),
 
+  'GET /api/v1/request-secrets': inTenant(),
+  'PUT /api/v1/request-secrets/:name': (things) => ({
+    ...{ ...inTenant()(things), params: { name: 'sample' } },
+    body: { value: 'Bearer sample', host: 'api.example.com' },
+  }),
+  'DELETE /api/v1/request-secrets/:name': (things) => ({ ...inTenant()(things), params: { name: 'sample' } }),
   'GET /api/v1/tasks': inTenant({ limit: '2', status: 'queued', kind: 'ingestion.run' }),
   'POST /api/v1/tasks': (things) => ({ ...inTenant()(things), body: { title: 'A sample' } }),
   'POST /api/v1/tasks/bulk': (things) => ({ ...inTenant()(things), body: { tasks: [{ title: 'A sample' }] } }),

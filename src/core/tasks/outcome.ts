@@ -15,6 +15,19 @@ export class PermanentFailure extends Error {
   }
 }
 
+/** Thrown by a handler: worth another attempt, but not before somebody else wants to be asked again. */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater'
+  readonly error: TaskError
+  readonly afterSeconds: number
+
+  constructor(error: TaskError, afterSeconds = 0) {
+    super(`${error.code}: ${error.message}`)
+    this.error = error
+    this.afterSeconds = afterSeconds
+  }
+}
+
 /** Why a running handler is told to stop. */
 export const STOP_REASONS = ['cancelled', 'lease_lost', 'time_limit', 'shutdown'] as const
 export type StopReason = (typeof STOP_REASONS)[number]
@@ -57,7 +70,9 @@ export function decideOutcome(ending: Ending, attempt: number, retry: RetryPolic
   if (ending.thrown instanceof PermanentFailure) return { kind: 'failed', error: ending.thrown.error, errorClass }
   const error = describeError(ending.thrown)
   if (attempt >= retry.attemptsMax) return { kind: 'failed', error, errorClass }
-  return { kind: 'retry', afterSeconds: backoffSeconds(retry, attempt, random), error, errorClass }
+  const asked = ending.thrown instanceof RetryLater ? ending.thrown.afterSeconds : 0
+  const afterSeconds = Math.max(asked, backoffSeconds(retry, attempt, random))
+  return { kind: 'retry', afterSeconds, error, errorClass }
 }
 
 /** The name of what was thrown, for whoever looks at the attempts. */
@@ -65,5 +80,6 @@ const classOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.c
 
 function describeError(thrown: unknown): TaskError {
   if (thrown instanceof Fault) return { code: thrown.code, message: thrown.public }
+  if (thrown instanceof RetryLater) return thrown.error
   return { code: 'tasks.unexpected', message: 'Something broke on our side; the log has the details.' }
 }

@@ -415,6 +415,16 @@ export interface RemovedConnectors {
   tenant_id: string;
 }
 
+export interface RequestSecrets {
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  host: string;
+  name: string;
+  sealed: Buffer;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface RetentionChoices {
   chosen_at: Generated<Timestamp>;
   chosen_by: string;
@@ -647,6 +657,7 @@ export interface DB {
   "platform.secrets": PlatformSecrets;
   "platform.upkeep_steps": PlatformUpkeepSteps;
   removed_connectors: RemovedConnectors;
+  request_secrets: RequestSecrets;
   retention_choices: RetentionChoices;
   rule_overrides: RuleOverrides;
   signals: Signals;
