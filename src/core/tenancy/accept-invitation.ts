@@ -5,7 +5,7 @@ import { addMember } from './add-member.ts'
 import type { AttemptLimit } from './attempt-limit.ts'
 import { tenancyFault } from './faults.ts'
 import { NewPasswordField } from './fields.ts'
-import type { Identity, Person } from './identity.ts'
+import type { Device, Identity, Person } from './identity.ts'
 import { type InvitationStatus, invitationStatus } from './invitation-status.ts'
 import type { TenantRole } from './roles.ts'
 import { hashSecret } from './secrets.ts'
@@ -18,7 +18,7 @@ export type Acceptance = {
   password?: string | undefined
   /** Who is signed in where the invitation was opened, if anybody. */
   signedInPersonId: string | undefined
-  address: string
+  device: Device
   now: Date
 }
 
@@ -69,7 +69,7 @@ export async function acceptInvitation(
 async function settlePerson(
   { identity, limit }: Dependencies,
   email: string,
-  { name, password, signedInPersonId, address }: Acceptance,
+  { name, password, signedInPersonId, device }: Acceptance,
 ): Promise<Person> {
   const existing = await identity.findByEmail(email)
   if (existing && existing.personId === signedInPersonId) return existing
@@ -77,7 +77,7 @@ async function settlePerson(
     const made = await identity.createPerson({ email, ...demandNewAccount(name, password) })
     if (made) return made
   }
-  return tryPassword(limit, { address, email }, async () =>
+  return tryPassword(limit, { ...device, email }, async () =>
     password === undefined ? null : identity.checkPassword({ email, password }),
   )
 }

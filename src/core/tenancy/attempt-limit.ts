@@ -1,64 +1,61 @@
-export type Attempt = { address: string; email: string }
+import { networkOf } from '../../platform/http/index.ts'
+import type { Allowance, Allowances } from '../../platform/resilience/index.ts'
+import type { Identity } from './identity.ts'
 
-/** Bounds how often passwords may be tried, in this process. */
-export type AttemptLimit = {
-  /** Counts an attempt before it is made, so that many at once are counted too; the seconds to wait when there were too many. */
-  take(attempt: Attempt): number | null
-  /** Takes a counted attempt back: the password was right, or it was never looked at. */
-  forgive(attempt: Attempt): void
+/** Where a password is tried, and on whose account. */
+export type Attempt = {
+  address: string
+  email: string
+  /** The browser's cookie, if it has one of ours. */
+  device?: string | undefined
 }
 
-const WINDOW_MS = 60_000
-const KEPT_MAX = 20_000
+/** An attempt that may be made, or the seconds to wait when there were too many. */
+export type Taken =
+  | { waitSeconds: number }
+  /** Takes it back: the password was right, or it was never looked at. */
+  | { waitSeconds: null; forgive(): Promise<void> }
+
+/** Bounds how often passwords may be tried, over all processes. */
+export type AttemptLimit = {
+  /** Counts an attempt before it is made, so that many at once are counted too. */
+  take(attempt: Attempt): Promise<Taken>
+}
+
+/** Where an account was signed in to before: in that browser, or only from that address. */
+export type Known = 'device' | 'address' | null
 
 /**
- * One person at one place, all that one place tries, and all that is tried on one account. The last is wide, because
- * anybody can use it up and so keep the owner of the account out for as long as they go on.
+ * One account at one place, and all that one place tries. What is tried on one account from everywhere else is bounded too, for
+ * else a thousand places try a thousand times as much; but whoever uses that up keeps nobody out who was there before. Nobody is
+ * locked out: after a burst the next attempt is never further away than `everySeconds`.
  */
-const LIMITS = [
-  { key: ({ address, email }: Attempt) => `pair ${address} ${email}`, max: 10 },
-  { key: ({ address }: Attempt) => `address ${address}`, max: 50 },
-  { key: ({ email }: Attempt) => `email ${email}`, max: 100 },
-] as const
+export function allowancesOf({ address, email, device }: Attempt, known: Known): Allowance[] {
+  const network = networkOf(address)
+  // Not even those who try from the same address as the owner of the account are in the way.
+  if (known === 'device') return [{ name: `password of ${email} in ${device}`, burst: 10, everySeconds: 20 }]
+  return [
+    { name: `password of ${email} from ${network}`, burst: 10, everySeconds: 20 },
+    { name: `passwords from ${network}`, burst: 50, everySeconds: 2 },
+    ...(known === 'address' ? [] : [{ name: `password of ${email} from anywhere`, burst: 50, everySeconds: 10 }]),
+  ]
+}
 
-export function attemptLimit(now: () => number = Date.now): AttemptLimit {
-  const counts = new Map<string, { failed: number; endsAt: number }>()
-
-  const current = (key: string) => {
-    const counted = counts.get(key)
-    if (counted && counted.endsAt > now()) return counted
-    counts.delete(key)
-    return undefined
-  }
-
-  const count = (key: string) => {
-    const counted = current(key)
-    if (counted) {
-      counted.failed += 1
-      return
-    }
-    // The oldest entry is the first one: entries are removed, never renewed.
-    const oldest = counts.size >= KEPT_MAX ? counts.keys().next().value : undefined
-    if (oldest !== undefined) counts.delete(oldest)
-    counts.set(key, { failed: 1, endsAt: now() + WINDOW_MS })
-  }
-
+export function attemptLimit({
+  allowances,
+  identity,
+}: {
+  allowances: Allowances
+  identity: Pick<Identity, 'isKnown'>
+}): AttemptLimit {
   return {
-    take: (attempt) => {
-      const waits = LIMITS.map(({ key, max }) => {
-        const counted = current(key(attempt))
-        return counted && counted.failed >= max ? Math.ceil((counted.endsAt - now()) / 1_000) : 0
-      })
-      const wait = Math.max(...waits)
-      if (wait > 0) return wait
-      for (const { key } of LIMITS) count(key(attempt))
-      return null
-    },
-    forgive: (attempt) => {
-      for (const { key } of LIMITS) {
-        const counted = current(key(attempt))
-        if (counted) counted.failed = Math.max(0, counted.failed - 1)
-      }
+    take: async (attempt) => {
+      // Whoever has no cookie and was refused a moment ago is refused without a look into the database.
+      const refused = attempt.device === undefined ? allowances.knownWait(allowancesOf(attempt, 'address')) : null
+      if (refused !== null) return { waitSeconds: refused }
+      const charged = allowancesOf(attempt, await identity.isKnown(attempt))
+      const waitSeconds = await allowances.take(charged)
+      return waitSeconds === null ? { waitSeconds, forgive: () => allowances.giveBack(charged) } : { waitSeconds }
     },
   }
 }

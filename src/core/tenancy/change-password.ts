@@ -17,7 +17,7 @@ export async function changePassword(
   const { personId, device } = at
   const email = (await identity.findByIds([personId])).get(personId)?.email ?? ''
   const change = () => identity.changePassword(passwords, at)
-  const signedIn = await tryPassword(limit, { address: device.address, email }, change, passwordWrong)
+  const signedIn = await tryPassword(limit, { ...device, email }, change, passwordWrong)
   const why = 'a person may belong to several tenants'
   const tenants = await database.readAcrossTenants(why, (tx) => tenantsOfPerson(tx, personId))
   return { ...signedIn, tenants }

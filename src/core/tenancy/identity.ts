@@ -2,7 +2,10 @@ import { APIError, betterAuth } from 'better-auth'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
 import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
+import type { Known } from './attempt-limit.ts'
 import { identityOptions } from './identity-options.ts'
+import { hashOfAddress, hashOfDevice } from './known-device.ts'
+import { deleteUnseen, noteKnown, selectKnown } from './store/known-devices.ts'
 import {
   deleteExpired,
   deleteSessions,
@@ -20,7 +23,12 @@ export type { Person, SessionOfPerson } from './store/people.ts'
 
 export type SignedIn = { person: Person; token: string; expiresAt: Date; setCookie: string[] }
 /** Where a session was opened from, kept beside it. */
-export type Device = { address: string; userAgent: string }
+export type Device = {
+  address: string
+  userAgent: string
+  /** The browser's cookie, by which it is known again, if it has one of ours. */
+  device?: string | undefined
+}
 export type LiveSession = { person: Person; sessionId: string; endsAt: Date }
 
 /** People, their passwords and their sessions. The one place that talks to better-auth and to the schema `identity`. */
@@ -50,10 +58,16 @@ export type Identity = {
   listSessions(personId: string, page: SessionPage): Promise<SessionOfPerson[]>
   /** Ends one session of a person, or all of them; returns how many there were. */
   endSessions(personId: string, which?: { sessionId?: string }): Promise<number>
+  /** Whether the account of an e-mail address was signed in to from there before; null too when there is no such account. */
+  isKnown(place: { email: string; address: string; device?: string | undefined }): Promise<Known>
+  /** Notes that a person signs in from there. */
+  becomeKnown(personId: string, place: { address: string; device: string }): Promise<void>
   /** Deletes sessions that are over, at most `limit`; returns how many. */
   forgetSessions(limit: number): Promise<number>
   /** The same for links and codes that have expired. */
   forgetVerifications(limit: number): Promise<number>
+  /** The same for places where nobody has signed in for long. */
+  forgetDevices(limit: number): Promise<number>
   poolUse(): PoolUse
   close(): Promise<void>
 }
@@ -145,6 +159,16 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
 
     listSessions: (personId, page) => selectSessions(kysely, personId, page),
     endSessions: (personId, which) => deleteSessions(kysely, personId, which),
+
+    isKnown: async ({ email, address, device }) => {
+      const [byAddress, byDevice] = [hashOfAddress(address), device === undefined ? undefined : hashOfDevice(device)]
+      const known = await selectKnown(kysely, email, byDevice ? [byAddress, byDevice] : [byAddress])
+      if (byDevice && known.some((hash) => hash.equals(byDevice))) return 'device'
+      return known.length > 0 ? 'address' : null
+    },
+    becomeKnown: (personId, { address, device }) =>
+      noteKnown(kysely, personId, [hashOfAddress(address), hashOfDevice(device)]),
+    forgetDevices: (limit) => deleteUnseen(kysely, limit),
 
     poolUse: () => poolUse(pool),
 

@@ -41,6 +41,7 @@ export const tenancyModule = defineModule<Door>({
       upkeep: [
         { name: 'identity.session', run: inHeaps(tenancy.forgetSessions) },
         { name: 'identity.verification', run: inHeaps(tenancy.forgetVerifications) },
+        { name: 'identity.known_device', run: inHeaps(tenancy.forgetDevices) },
       ],
       close: tenancy.close,
     }

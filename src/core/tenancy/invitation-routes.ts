@@ -17,7 +17,7 @@ import { EmailField, line, Moment, PasswordField, RoleField } from './fields.ts'
 import { INVITATION_STATUSES, invitationStatus } from './invitation-status.ts'
 import { inviteMember } from './invite-member.ts'
 import { revokeInvitationFor } from './revoke-invitation.ts'
-import { PersonAnswer, presentPerson } from './session-view.ts'
+import { deviceOf, PersonAnswer, presentPerson } from './session-view.ts'
 import { type Invitation, selectInvitations } from './store/invitations.ts'
 import type { TenancyContext } from './tenancy-context.ts'
 import { TenantPath } from './tenant-routes.ts'
@@ -121,7 +121,7 @@ export function invitationRoutes(context: TenancyContext, authenticate: Authenti
         const { person, tenantId, role } = await acceptInvitation(context, {
           ...body,
           signedInPersonId: signedIn?.personId,
-          address: request.ip,
+          device: deviceOf(request),
           now: new Date(),
         })
         return reply(201, { tenant_id: tenantId, role, person: presentPerson(person) })

@@ -2,6 +2,7 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Database, PoolUse } from '../../platform/database/index.ts'
 import type { Authenticate, Route } from '../../platform/http/index.ts'
+import { openAllowances } from '../../platform/resilience/index.ts'
 import { keepSecret } from '../../platform/sealing/index.ts'
 import { addMember } from './add-member.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
@@ -66,6 +67,8 @@ export type Tenancy = {
   forgetSessions(limit: number): Promise<number>
   /** The same for links and codes that have expired. */
   forgetVerifications(limit: number): Promise<number>
+  /** The same for places where nobody has signed in for long. */
+  forgetDevices(limit: number): Promise<number>
   close(): Promise<void>
 }
 
@@ -85,10 +88,11 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     publicUrl: publicUrl ?? LOCAL_URL,
     logger,
   })
-  const limit = attemptLimit()
+  const limit = attemptLimit({ allowances: openAllowances(database), identity })
   const ownPages = publicUrl === undefined ? [] : [publicUrl]
+  const isSecure = publicUrl?.startsWith('https:') ?? false
   const trustedOrigins = new Set([...ownPages, ...(dependencies.corsOrigins ?? [])].map((url) => new URL(url).origin))
-  const context: TenancyContext = { database, identity, catalogue: permissions, limit, trustedOrigins }
+  const context: TenancyContext = { database, identity, catalogue: permissions, limit, trustedOrigins, isSecure }
   const authenticate = authenticator({ ...context, adminToken: dependencies.adminToken })
   return {
     routes: [
@@ -105,6 +109,7 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     poolUse: () => identity.poolUse(),
     forgetSessions: identity.forgetSessions,
     forgetVerifications: identity.forgetVerifications,
+    forgetDevices: identity.forgetDevices,
     close: () => identity.close(),
   }
 }

@@ -30,6 +30,13 @@ export const tenancyRetention: RetentionByTable = {
     what: 'sessions that are over',
     why: 'They let nobody in.',
   },
+  'identity.known_device': {
+    becomes: 'removed by',
+    step: 'identity.known_device',
+    what: 'places where somebody has signed in, since they last did',
+    why: 'Half a year without a sign-in there: it is as strange as any other place.',
+    days: 180,
+  },
   'identity.verification': {
     becomes: 'removed by',
     step: 'identity.verification',

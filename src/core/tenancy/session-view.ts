@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Reply, reply } from '../../platform/http/index.ts'
 import { Moment, RoleField } from './fields.ts'
 import type { Device, Person, SignedIn } from './identity.ts'
+import { readDevice } from './known-device.ts'
 import type { TenantOfPerson } from './store/memberships.ts'
 
 export const PersonAnswer = z.strictObject({ id: z.uuid(), name: z.string(), email: z.string() }).meta({ id: 'Person' })
@@ -38,7 +39,8 @@ export function presentPerson(person: Person) {
 }
 
 export function deviceOf(request: FastifyRequest): Device {
-  return { address: request.ip, userAgent: (request.headers['user-agent'] ?? '').slice(0, 300) }
+  const { cookie, 'user-agent': userAgent = '' } = request.headers
+  return { address: request.ip, userAgent: userAgent.slice(0, 300), device: readDevice(cookie) }
 }
 
 /** What names the session of a request. */

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_TOKEN, PASSWORD, type TestMember, testTenancy } from '../../../test/harness/tenancy.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
+import { openAllowances } from '../../platform/resilience/index.ts'
+import { allowancesOf } from './attempt-limit.ts'
 
 const running = testTenancy()
 const { call, tenant, member, signIn, sql } = running
@@ -55,6 +57,30 @@ describe('POST /auth/sign-in', () => {
     expect([eleventh.statusCode, eleventh.json().code]).toEqual([429, 'tenancy.too_many_attempts'])
     expect(Number(eleventh.headers['retry-after'])).toBeGreaterThan(0)
     expect((await trySignIn(agent.email, PASSWORD, '192.0.2.4')).statusCode).toBe(200)
+  })
+
+  test('nobody is kept out of their account by those who guess their password from everywhere', async () => {
+    const person = await member(ours, 'viewer')
+    const mine = '198.51.100.20'
+    const first = await trySignIn(person.email, PASSWORD, mine)
+    // As a thousand places do that each guess a few times.
+    const fromAnywhere = allowancesOf({ address: '203.0.113.1', email: person.email }, null).slice(2)
+    const allowances = openAllowances(running.database)
+    while ((await allowances.take(fromAnywhere)) === null);
+    // From where nobody knows them they have to wait, with the right password too.
+    expect((await trySignIn(person.email, PASSWORD, '203.0.113.200')).statusCode).toBe(429)
+    expect((await trySignIn(person.email, PASSWORD, mine)).statusCode).toBe(200)
+    const device = first.headers['set-cookie'] as string[]
+    const cookie = device.map((each) => each.split(';')[0]).find((each) => each?.startsWith('signalbox.device=')) ?? ''
+    const travelling = await call('POST', '/auth/sign-in', {
+      ...{ body: { email: person.email, password: PASSWORD }, remoteAddress: '203.0.113.201', headers: { cookie } },
+    })
+    expect(travelling.statusCode).toBe(200)
+    const madeUp = { cookie: `signalbox.device=sbd_${'x'.repeat(43)}` }
+    const stranger = await call('POST', '/auth/sign-in', {
+      ...{ body: { email: person.email, password: PASSWORD }, remoteAddress: '203.0.113.202', headers: madeUp },
+    })
+    expect(stranger.statusCode).toBe(429)
   })
 
   test.for([

@@ -11,4 +11,6 @@ export type TenancyContext = {
   limit: AttemptLimit
   /** Origins besides the request's own host whose pages may act with a cookie. */
   trustedOrigins: ReadonlySet<string>
+  /** Whether callers reach us over https: cookies are Secure then. */
+  isSecure: boolean
 }

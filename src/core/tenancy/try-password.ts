@@ -26,19 +26,19 @@ export async function tryPassword<T>(
   attempt: () => Promise<T | null>,
   refused: () => Error = signInRefused,
 ): Promise<T> {
-  const waitSeconds = limit.take(who)
-  if (waitSeconds !== null) {
+  const taken = await limit.take(who)
+  if (taken.waitSeconds !== null) {
     throw tenancyFault('tenancy.too_many_attempts', {
-      public: `Too many wrong passwords. Wait ${waitSeconds} seconds, then try again.`,
+      public: `Too many wrong passwords. Wait ${taken.waitSeconds} seconds, then try again.`,
       internal: 'over the limit of failed sign-ins',
-      headers: { 'retry-after': String(waitSeconds) },
+      headers: { 'retry-after': String(taken.waitSeconds) },
     })
   }
-  const result = await attempt().catch((error: unknown) => {
-    limit.forgive(who)
+  const result = await attempt().catch(async (error: unknown) => {
+    await taken.forgive()
     throw error
   })
   if (result === null) throw refused()
-  limit.forgive(who)
+  await taken.forgive()
   return result
 }

@@ -198,6 +198,12 @@ export interface IdentityAccount {
   user_id: string;
 }
 
+export interface IdentityKnownDevice {
+  hash: Buffer;
+  last_seen_at: Generated<Timestamp>;
+  user_id: string;
+}
+
 export interface IdentitySession {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -635,6 +641,7 @@ export interface DB {
   delivery_attempts: DeliveryAttempts;
   idempotency_keys: IdempotencyKeys;
   "identity.account": IdentityAccount;
+  "identity.known_device": IdentityKnownDevice;
   "identity.session": IdentitySession;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;

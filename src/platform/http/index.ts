@@ -1,6 +1,7 @@
 export { type Access, type Authenticate, type Caller, type Decision, unauthenticated } from './access.ts'
 export { accessComplaint, type MountedRoute } from './audit-access.ts'
 export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
+export { networkOf } from './connections/network-of.ts'
 export { httpFault } from './faults.ts'
 export { hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
 export { type LatestState, type LatestStates, openLatestStates } from './live/latest-states.ts'

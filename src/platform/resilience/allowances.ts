@@ -8,6 +8,8 @@ export type Allowance = { name: string; burst: number; everySeconds: number }
 export type Allowances = {
   /** Takes one use of each, or of none when one is used up: then the seconds until there is one again. */
   take(allowances: readonly Allowance[]): Promise<number | null>
+  /** The seconds until there is one of each, as far as this process knows by itself; null when it would have to ask. */
+  knownWait(allowances: readonly Allowance[]): number | null
   /** Gives back what was taken and turned out not to count. */
   giveBack(allowances: readonly Allowance[]): Promise<void>
 }
@@ -38,10 +40,17 @@ export function openAllowances(database: Database): Allowances {
     return wait
   }
 
+  const knownWait = (allowances: readonly Allowance[]): number | null => {
+    const wait = Math.max(...allowances.map(({ name }) => rememberedWait(name)))
+    return wait > 0 ? Math.ceil(wait) : null
+  }
+
   return {
+    knownWait,
+
     take: async (allowances) => {
-      const remembered = Math.max(...allowances.map(({ name }) => rememberedWait(name)))
-      if (remembered > 0) return Math.ceil(remembered)
+      const known = knownWait(allowances)
+      if (known !== null) return known
       try {
         await database.acrossTenants(REASON, (tx) => spend(tx, allowances))
         return null
