@@ -196,9 +196,9 @@ function spoiledBodies({ route }: MountedRoute, sample: Sample, request: MakeReq
   ]
 }
 
-/** Keys that a route with a transaction refuses. */
+/** Keys that every unsafe route refuses. */
 export function badKeys(mounted: MountedRoute, sample: Sample): BadRequest[] {
-  if (mounted.route.method === 'GET' || !(mounted.route.tenant || mounted.route.acrossTenants)) return []
+  if (mounted.route.method === 'GET') return []
   return ['', 'two words', 'k'.repeat(256)].map((key) => ({
     ...{ what: `Idempotency-Key "${key.slice(0, 10)}"`, address: addressOf(mounted, sample) },
     ...(sample.body === undefined ? {} : { body: JSON.stringify(sample.body) }),

@@ -412,3 +412,9 @@ export function addressOf({ url }: MountedRoute, { params = {}, query = {} }: Sa
   const search = new URLSearchParams(query).toString()
   return search === '' ? path : `${path}?${search}`
 }
+
+/** How often anybody outside was called by what the samples are about. */
+export async function callsOutside(): Promise<number> {
+  const all = await Promise.all([receiver(), helpdesk()])
+  return all.reduce((sum, outside) => sum + outside.calls().length, 0)
+}

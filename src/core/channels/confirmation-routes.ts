@@ -45,7 +45,6 @@ export function confirmationRoutes({
       summary: 'Confirm, as the owner of a mail address, that channels of a tenant may lead there',
       tag: 'Channels',
       access: 'public',
-      answer: 'repeatable',
       body: z.strictObject({ token: z.string().min(1).max(100) }),
       responses: { 200: z.strictObject({ tenant_id: z.string(), address: z.string() }) },
       handle: async ({ body }) => {

@@ -113,7 +113,6 @@ export function invitationRoutes(context: TenancyContext, authenticate: Authenti
       summary: 'Accept an invitation, with a new account or the one that its e-mail address has',
       tag,
       access: 'public',
-      answer: 'repeatable',
       body: Acceptance,
       responses: { 201: z.strictObject({ tenant_id: z.string(), role: RoleField, person: PersonAnswer }) },
       handle: async ({ body, request }) => {

@@ -54,7 +54,6 @@ export function ownSessionRoutes({ identity }: TenancyContext): Route[] {
       path: '/auth/sessions/:session_id',
       summary: 'End one of your sessions',
       tag,
-      answer: 'repeatable',
       params: z.strictObject({ session_id: z.uuid() }),
       responses: { 204: z.undefined() },
       handle: async ({ params, personId }) => {
@@ -71,7 +70,6 @@ export function ownSessionRoutes({ identity }: TenancyContext): Route[] {
       path: '/auth/sign-out-everywhere',
       summary: 'End all your sessions, this one too',
       tag,
-      answer: 'repeatable',
       responses: { 200: z.strictObject({ ended_sessions: z.int() }) },
       handle: async ({ personId, request }) => {
         const ended = await identity.endSessions(personId)

@@ -15,7 +15,6 @@ export function passwordRoutes(context: TenancyContext): Route[] {
       path: '/auth/change-password',
       summary: 'Change your password; all your sessions end, and a new one is opened here',
       tag,
-      answer: 'repeatable',
       body: z.strictObject({ current_password: PasswordField, new_password: NewPasswordField }),
       responses: { 200: SignedInAnswer },
       handle: async ({ body, personId, request }) => {

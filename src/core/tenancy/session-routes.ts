@@ -40,7 +40,6 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       summary: 'Open a session',
       tag,
       access: 'public',
-      answer: 'repeatable',
       body: z.strictObject({ email: EmailField, password: PasswordField }),
       responses: { 200: SignedInAnswer },
       handle: async ({ body, request }) => {
@@ -55,7 +54,6 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       summary: 'End this session',
       tag,
       access: 'signed-in',
-      answer: 'repeatable',
       responses: { 204: z.undefined() },
       handle: async ({ caller, request }) => {
         // The operator's token and API keys are no sessions; there is nothing to end.

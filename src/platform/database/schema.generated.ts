@@ -171,14 +171,16 @@ export interface DeliveryAttempts {
 }
 
 export interface IdempotencyKeys {
-  answer_kept: boolean;
+  answer_kept: boolean | null;
   body: Json | null;
   caller_id: string;
   created_at: Generated<Timestamp>;
-  headers: Json;
+  headers: Json | null;
   key: string;
-  request_hash: string;
-  status: number;
+  lease_expires_at: Timestamp | null;
+  owner: string | null;
+  request_hash: string | null;
+  status: number | null;
   tenant_id: string;
 }
 

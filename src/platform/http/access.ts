@@ -45,6 +45,12 @@ export async function demandPermission(caller: Caller, permission: string, tenan
   })
 }
 
+/** @throws http.unauthenticated when there were no credentials */
+export function requireCaller({ caller }: { caller: Caller | null }): Caller {
+  if (caller) return caller
+  throw unauthenticated('no credentials')
+}
+
 export function demandOperator(caller: Caller): void {
   if (caller.isOperator) return
   throw httpFault('http.forbidden', {

@@ -53,6 +53,8 @@ export type AppOptions = {
   arrival?: Partial<ArrivalLimits>
   /** How many connections there may be, and when they end; what is not named is as in production. */
   connections?: Partial<ConnectionLimits>
+  /** How long a process that died keeps an `Idempotency-Key`; shorter only in tests. */
+  keyLeaseSeconds?: number
   /** Of streams of events; what is not named is as in production. */
   liveTimes?: Partial<LiveTimes>
   /** How many streams there may be; what is not named is as in production. */

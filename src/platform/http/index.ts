@@ -3,7 +3,7 @@ export { accessComplaint, type MountedRoute } from './audit-access.ts'
 export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
 export { networkOf } from './connections/network-of.ts'
 export { httpFault } from './faults.ts'
-export { hashRequest, IDEMPOTENCY_KEEP_HOURS, once, readIdempotencyKey } from './idempotency.ts'
+export { IDEMPOTENCY_KEEP_HOURS } from './idempotency/once.ts'
 export { type LatestState, type LatestStates, openLatestStates } from './live/latest-states.ts'
 export type { LiveEvent } from './live/live-event.ts'
 export {
@@ -34,7 +34,7 @@ export {
 export { TenantIdField, TenantQuery } from './tenant-parameter.ts'
 
 import type { RetentionByTable } from '../upkeep/index.ts'
-import { IDEMPOTENCY_KEEP_HOURS } from './idempotency.ts'
+import { IDEMPOTENCY_KEEP_HOURS } from './idempotency/once.ts'
 
 export const httpMigrations = { module: 'platform/http', directory: new URL('./migrations/', import.meta.url) }
 

@@ -12,9 +12,12 @@ import {
   demandOperator,
   demandPermission,
   demandPerson,
-  unauthenticated,
+  requireCaller,
 } from './access.ts'
-import { hashRequest, type IdempotentRequest, once, readIdempotencyKey } from './idempotency.ts'
+import { findTenant } from './find-tenant.ts'
+import { readIdempotentRequest } from './idempotency/idempotent-request.ts'
+import { once } from './idempotency/once.ts'
+import { onceReserved } from './idempotency/once-reserved.ts'
 import { answerLive } from './live/answer-live.ts'
 import { Problem } from './problem.ts'
 import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantRoute } from './route.ts'
@@ -32,7 +35,12 @@ declare module 'fastify' {
   }
 }
 
-export type MountDependencies = { database: Database; authenticate: Authenticate }
+export type MountDependencies = {
+  database: Database
+  authenticate: Authenticate
+  /** Of a key that is reserved; what is not named is as in production. */
+  keyLeaseSeconds?: number
+}
 
 const LIVE_ANSWER =
   'Answers with server-sent events; with the same events as messages `{ id, event, data }` of a WebSocket when the request asks for one.'
@@ -83,7 +91,7 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
 function answer(route: Route, request: FastifyRequest, dependencies: MountDependencies): Promise<Reply> {
   if (route.tenant) return answerForTenant(route as TenantRoute, request, dependencies)
   if (route.acrossTenants) return answerAcrossTenants(route as SystemRoute, request, dependencies.database)
-  return (route as PlatformRoute).handle({ ...context(request), caller: request.caller })
+  return answerForNoTenant(route as PlatformRoute, request, dependencies)
 }
 
 /**
@@ -101,11 +109,6 @@ async function authorizeEarly(route: Route, request: FastifyRequest): Promise<vo
   }
 }
 
-function requireCaller(request: FastifyRequest): Caller {
-  if (request.caller) return request.caller
-  throw unauthenticated('no credentials')
-}
-
 async function answerForTenant(
   route: TenantRoute,
   request: FastifyRequest,
@@ -113,26 +116,48 @@ async function answerForTenant(
 ): Promise<Reply> {
   const { database } = dependencies
   const caller = requireCaller(request)
-  const tenantId = await findTenant(route, request)
+  const tenantId = await findTenant(route, request, database)
   // Decided again on the validated value: the early check reads the raw one, and the two must not be able to differ.
   await demandPermission(caller, route.access, tenantId)
   takePlace(route, request, { tenantId, dependencies })
-  const record = idempotencyRecord(route, request, { tenantId, callerId: caller.id })
+  const record = readIdempotentRequest(route as Route, request, { tenantId, callerId: caller.id })
   const known = { ...context(request), caller, tenantId }
+  if (!record) return answerInTenant(route, known, database, (_tx, make) => make())
+  if (!route.prepare) return answerInTenant(route, known, database, (tx, make) => once(tx, record, make))
+  // What it prepares may act: the key has to be taken before.
+  return onceReserved({ ...dependencies, logger: known.log }, record, (complete) =>
+    answerInTenant(route, known, database, async (tx, make) => {
+      const made = await make()
+      await complete(tx, made)
+      return made
+    }),
+  )
+}
+
+/** Keeps the answer that `make` makes in the transaction, or gives one that was kept. */
+type Keep = (tx: Tx, make: () => Promise<Reply>) => Promise<Reply>
+
+async function answerInTenant(
+  route: TenantRoute,
+  known: Parameters<NonNullable<TenantRoute['prepare']>>[0],
+  database: Database,
+  keep: Keep,
+): Promise<Reply> {
   const prepared = await route.prepare?.(known)
   let made: Reply | undefined
-  const work = async (tx: Tx) => {
-    made = await route.handle({ ...known, prepared, tx })
-    return made
-  }
+  const work = (tx: Tx) =>
+    keep(tx, async () => {
+      made = await route.handle({ ...known, prepared, tx })
+      return made
+    })
   try {
     // What a live answer has opened is closed when the transaction fails, so that one is waited for.
-    if (SAFE_METHODS.has(route.method) && !route.live) return await database.readTenant(tenantId, work)
-    return await database.withTenant(tenantId, (tx) => (record ? once(tx, record, () => work(tx)) : work(tx)))
+    if (SAFE_METHODS.has(route.method) && !route.live) return await database.readTenant(known.tenantId, work)
+    return await database.withTenant(known.tenantId, work)
   } catch (error) {
     // A stream that nobody gets would never be closed.
     if (made?.body instanceof Readable) made.body.destroy()
-    request.place?.leave()
+    known.request.place?.leave()
     throw error
   }
 }
@@ -163,38 +188,32 @@ async function mayStillCall(route: TenantRoute, request: FastifyRequest, { tenan
 
 function answerAcrossTenants(route: SystemRoute, request: FastifyRequest, database: Database): Promise<Reply> {
   const caller = requireCaller(request)
-  const record = idempotencyRecord(route, request, { tenantId: '', callerId: caller.id })
+  const record = readIdempotentRequest(route as Route, request, { tenantId: '', callerId: caller.id })
   const work = (tx: SystemTx) => route.handle({ ...context(request), caller, tx })
   if (SAFE_METHODS.has(route.method)) return database.readAcrossTenants(route.acrossTenants, work)
   return database.acrossTenants(route.acrossTenants, (tx) => (record ? once(tx, record, () => work(tx)) : work(tx)))
 }
 
-/** What to remember a request by; null when it is safe, repeatable anyway, or carries no key. */
-function idempotencyRecord(
-  route: TenantRoute | SystemRoute,
+/** A route that has no transaction of ours acts outside of any, like what another one prepares. */
+function answerForNoTenant(
+  route: PlatformRoute,
   request: FastifyRequest,
-  scope: { tenantId: string; callerId: string },
-): IdempotentRequest | null {
-  if (SAFE_METHODS.has(route.method)) return null
-  const key = readIdempotencyKey(request.headers['idempotency-key'])
-  if (key === undefined || route.answer === 'repeatable') return null
-  const requestHash = hashRequest(route.method, request.originalUrl, request.body)
-  return { ...scope, key, requestHash, keepAnswer: route.answer !== 'secret' }
-}
-
-async function findTenant(route: TenantRoute, request: FastifyRequest): Promise<TenantId> {
-  const { tenant } = route
-  if (tenant === 'query' || tenant === 'path') {
-    const named = (tenant === 'query' ? request.query : request.params) as { tenant_id: TenantId }
-    return named.tenant_id
-  }
-  const found = await tenant.of(request.params as never)
-  // Another tenant's thing is answered like no thing at all, before permissions could tell them apart.
-  if (found === null || (await requireCaller(request).decide(route.access, found)) === 'unknown_tenant')
-    throw tenant.absent()
-  const { tenant_id: named } = request.query as { tenant_id?: TenantId }
-  if (named !== undefined && named !== found) throw tenant.absent()
-  return found
+  dependencies: MountDependencies,
+): Promise<Reply> {
+  const { caller, log } = request
+  const callerId = caller?.id ?? `address:${request.ip}`
+  const record = readIdempotentRequest(route as Route, request, { tenantId: '', callerId })
+  const work = () => route.handle({ ...context(request), caller })
+  if (!record) return work()
+  const why = 'its key belongs to no tenant'
+  return onceReserved({ ...dependencies, logger: log as unknown as Logger }, record, async (complete) => {
+    const made = await work()
+    await dependencies.database
+      .acrossTenants(why, (tx) => complete(tx, made))
+      // It is done: whoever asked is told so, and the lease keeps a repeat away for its while.
+      .catch((err) => log.warn({ err, component: 'http' }, 'what was done is not remembered under its key'))
+    return made
+  })
 }
 
 function context(request: FastifyRequest): Context<unknown, unknown, unknown> {

@@ -12,7 +12,7 @@ export async function serveOpenApi(app: FastifyInstance, version: string): Promi
         title: 'Signalbox',
         version,
         description:
-          'A multi-tenant operations platform. Every list is a keyset page, every error a problem document (RFC 9457), every unsafe request about a tenant takes an `Idempotency-Key`.',
+          'A multi-tenant operations platform. Every list is a keyset page, every error a problem document (RFC 9457), every unsafe request takes an `Idempotency-Key`.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: {

@@ -50,10 +50,9 @@ type Declaration<Params, Query, Body> = Schemas<Params, Query, Body> & {
   /** One schema per success status; problem documents are added to every route. */
   responses: Record<number, z.ZodType>
   /**
-   * `secret`: the answer holds something shown only once, so a repeated Idempotency-Key cannot replay it and is told so.
-   * `repeatable`: doing it twice changes nothing more, so the key is not needed.
+   * The answer holds something shown only once, so a repeated Idempotency-Key cannot replay it and is told so.
    */
-  answer?: 'secret' | 'repeatable'
+  answer?: 'secret'
   /** Media types of a body that is too large for memory: `body` is the stream of its bytes as they arrive. */
   upload?: readonly string[]
 }
@@ -82,7 +81,10 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepa
    * `download` a Readable of bytes or text, a file that is made while it is read.
    */
   live?: StreamKind
-  /** What has to wait for somebody else (a helpdesk, an upload): done before the transaction opens, and again for a repeat. */
+  /**
+   * What has to wait for somebody else (a helpdesk, an upload): done before the transaction opens. It may act, once for an
+   * `Idempotency-Key`, which is reserved before.
+   */
   prepare?(context: PrepareContext<Params, Query, Body>): Promise<Prepared>
   handle(context: TenantContext<Params, Query, Body, Prepared>): Promise<Reply>
 }
@@ -123,7 +125,7 @@ export function systemRoute<Params = unknown, Query = unknown, Body = unknown>(
   return route as unknown as Route
 }
 
-/** A route about no tenant's data. It has no transaction, so an `Idempotency-Key` means nothing to it. */
+/** A route about no tenant's data. It has no transaction; an `Idempotency-Key` is reserved before it acts. */
 export function platformRoute<Params = unknown, Query = unknown, Body = unknown>(
   route: PlatformRoute<Params, Query, Body>,
 ): Route {

@@ -100,8 +100,6 @@ export function feedRoutes(dependencies: FeedDependencies): Route[] {
       access: 'calendar.manage',
       query: z.strictObject({ ...TenantQuery, name: FeedName }),
       upload: ['text/calendar'],
-      // The same file again says the same.
-      answer: 'repeatable',
       responses: { 201: FeedView },
       prepare: async ({ tenantId, params, request: { body }, signal }) => {
         await database.withTenant(tenantId, (tx) => requireOwnCalendar(tx, params.calendar_id))
@@ -129,7 +127,6 @@ export function feedRoutes(dependencies: FeedDependencies): Route[] {
       path: '/calendars/:calendar_id/feeds/:feed_id/refresh',
       summary: 'Read a feed again now; `failure` says why that did not work, and what it said before stays',
       access: 'calendar.manage',
-      answer: 'repeatable',
       responses: { 200: FeedView },
       prepare: async ({ tenantId, caller, params: { calendar_id, feed_id: feedId }, signal }) => {
         const feed = await database.withTenant(tenantId, (tx) => requireFeed(tx, calendar_id, feedId))

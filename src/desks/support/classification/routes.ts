@@ -80,7 +80,6 @@ export function classificationRoutes(classifier: Classifier, rulesChanged: Rules
         message: z.string().max(1_000_000).default(''),
       }),
       // Nothing changes by it.
-      answer: 'repeatable',
       responses: { 200: ClassificationView },
       handle: async ({ tx, body }) => reply(200, classify(await classifier.currentRules(tx), body)),
     }),

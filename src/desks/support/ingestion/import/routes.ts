@@ -34,8 +34,6 @@ export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteD
       tenant: 'query',
       query: z.strictObject({ ...TenantQuery, ...MappingQuery }),
       upload: Object.keys(FORMAT_OF),
-      // The same file again changes nothing: tickets are told apart by their ids and compared by `updated_at`.
-      answer: 'repeatable',
       responses: { 202: StartedJob },
       prepare: async ({ tenantId, query, request: { body } }) => {
         const mapping = parseMapping(query)

@@ -1,19 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ada, addThing, ben, operator, testApp } from '../../../test/harness/app.ts'
-import { call } from '../../../test/harness/call.ts'
-import { removeOld } from '../../../test/harness/remove-old.ts'
-import { waitFor } from '../../../test/harness/wait-for.ts'
+import { ada, addThing, ben, operator, testApp } from '../../../../test/harness/app.ts'
+import { call } from '../../../../test/harness/call.ts'
+import { removeOld } from '../../../../test/harness/remove-old.ts'
+import { waitFor } from '../../../../test/harness/wait-for.ts'
 import {
   httpRetention,
   IDEMPOTENCY_KEEP_HOURS,
-  platformRoute,
   reply,
   systemRoute,
   TenantIdField,
   TenantQuery,
   tenantRoute,
-} from './index.ts'
+} from '../index.ts'
 
 /** What the handlers do besides adding a thing, set by a test for its own requests. */
 const behaviour = { wait: async () => {}, breakOnce: false }
@@ -71,18 +70,6 @@ const app = testApp([
     body: z.strictObject({ tenant_id: TenantIdField }),
     responses: { 201: Made },
     handle: async ({ tx, body }) => reply(201, { thing_id: await addThing(tx, body.tenant_id, 'system'), name: 's' }),
-  }),
-  platformRoute({
-    ...{
-      ...common,
-      operationId: 'postRepeatable',
-      method: 'POST',
-      path: '/repeatable',
-      access: 'signed-in',
-      answer: 'repeatable',
-    },
-    responses: { 200: z.literal('again') },
-    handle: async () => reply(200, 'again'),
   }),
 ])
 
@@ -259,13 +246,5 @@ describe('an Idempotency-Key', () => {
       for (const _ of [1, 2]) expect((await send('/things', {})).status).toBe(201)
     })
     expect(made).toHaveLength(2)
-  })
-
-  it('on a route that may be repeated anyway changes nothing', async () => {
-    const request = { method: 'POST', token: ada, headers: { 'idempotency-key': freshKey() } }
-    for (const _ of [1, 2]) {
-      const answer = await call(`${app.url}/repeatable`, request)
-      expect([answer.status, answer.headers.get('idempotent-replay')]).toEqual([200, null])
-    }
   })
 })
