@@ -222,9 +222,9 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   }),
 
   'GET /api/v1/request-secrets': inTenant(),
-  'PUT /api/v1/request-secrets/:name': (things) => ({
-    ...{ ...inTenant()(things), params: { name: 'sample' } },
-    body: { value: 'Bearer sample', host: 'api.example.com' },
+  'PUT /api/v1/request-secrets': (things) => ({
+    ...inTenant()(things),
+    body: { name: 'sample', value: 'Bearer sample', host: 'api.example.com' },
   }),
   'DELETE /api/v1/request-secrets/:name': (things) => ({ ...inTenant()(things), params: { name: 'sample' } }),
   'GET /api/v1/tasks': inTenant({ limit: '2', status: 'queued', kind: 'ingestion.run' }),

@@ -107,7 +107,7 @@ describe('a request', () => {
 describe('a secret', () => {
   const SECRET = 'Bearer nobody-may-read-this'
   const save = (name: string, forHost: string) =>
-    api(`/request-secrets/${name}`, { method: 'PUT', body: { value: SECRET, host: forHost } })
+    api('/request-secrets', { method: 'PUT', body: { name, value: SECRET, host: forHost } })
 
   it('is put into requests to its host, and stands nowhere else', async () => {
     expect((await save('ours', host)).status).toBe(204)

@@ -38,13 +38,14 @@ export const secretRoutes = (sealer: Sealer): Route[] => [
     handle: async ({ tx }) => reply(200, { secrets: (await listSecrets(tx)).map(presentSecret) }),
   }),
   tenantRoute({
-    ...named,
+    ...inTenant,
     operationId: 'saveRequestSecret',
     method: 'PUT',
-    path: '/request-secrets/:name',
+    path: '/request-secrets',
     summary: 'Write a secret for requests to one host, in place of the one of that name',
     access: 'request_secret.manage',
     body: z.strictObject({
+      name: SecretName,
       value: z.string().min(1).max(4_096).meta({ description: 'What a header will be, e.g. `Bearer …`' }),
       host: z
         .string()
@@ -54,7 +55,7 @@ export const secretRoutes = (sealer: Sealer): Route[] => [
         .meta({ description: 'As in the URL, with its port when it has one' }),
     }),
     responses: { 204: z.undefined() },
-    handle: async ({ tx, tenantId, caller, params: { name }, body: { value, host } }) => {
+    handle: async ({ tx, tenantId, caller, body: { name, value, host } }) => {
       const sealed = sealer.seal(value, secretContext(tenantId, name, host))
       const isSaved = await saveSecret(tx, { name, host, sealed, createdBy: caller.id })
       if (!isSaved) {

@@ -1,7 +1,7 @@
 -- What requests carry and nobody reads: named by tasks, put into headers when the request leaves.
 create table request_secrets (
   tenant_id text not null references tenants,
-  name text not null check (name ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+  name text not null check (length(name) between 1 and 64),
   -- Only a request to this host carries it: whoever may hand tasks over may not send it elsewhere.
   host text not null check (length(host) between 1 and 300),
   -- Encrypted, bound to this row.
