@@ -1,12 +1,17 @@
 import {
   addWorkingTime,
   type Calendar,
+  type ClockEvent,
   calendarDocument,
+  foldClock,
   openCalendar,
+  placeEvents,
+  type Terms,
   workingTimeBetween,
 } from '../src/core/clocks/index.ts'
 
 const QUESTIONS = 500_000
+const FOLDS = 20_000
 const ROUNDS = 7
 const SECOND = 1_000
 const DAY_MS = 86_400_000
@@ -71,9 +76,49 @@ export async function bench(): Promise<void> {
   }
   console.log(`deadlines                ${perSecond(rates.due)}`)
   console.log(`measured stretches       ${perSecond(rates.between)}`)
+  const folds = Array.from({ length: ROUNDS }, () => rateOf(FOLDS, (place) => foldOne(calendar, place)))
+  console.log(`clocks from 12 events    ${perSecond(folds)}`)
   console.log(
     `deadlines, hour by hour  ${perSecond(rates.stepped)}   (what the same costs where nothing is expanded beforehand)`,
   )
+}
+
+/** A ticket's life of a fortnight: paused three times, moved, answered, resolved, reopened; with a new version of the policy on the way. */
+function foldOne(calendar: Calendar, place: number): number {
+  const startMs = draw(place, Date.UTC(2025, 0, 1), 365 * DAY_MS)
+  const statuses = [
+    'open',
+    'pending_customer',
+    'in_progress',
+    'pending_customer',
+    'open',
+    'resolved',
+    'open',
+    'pending_vendor',
+    'open',
+  ]
+  const events: ClockEvent[] = statuses.map((status, day) => {
+    const at = { eventId: `e${day}`, atMs: startMs + day * DAY_MS, receivedMs: startMs + day * DAY_MS }
+    return day === 0 ? { ...at, kind: 'opened', status, attributes: {} } : { ...at, kind: 'status', status }
+  })
+  for (const day of [3, 6, 7]) {
+    const atMs = startMs + day * DAY_MS + 1_000
+    events.push({ kind: 'moved', attributes: { tier: `${day}` }, eventId: `m${day}`, atMs, receivedMs: atMs })
+  }
+  const thresholds = [{ key: 'warning', kind: 'percent_left', percent: 15 }] as const
+  const terms: Terms = {
+    ...{ targetMs: 20 * 3_600_000, calendar, thresholds, policyKey: 'p@1', calendarKey: 'c@1' },
+    pausing: new Set(['pending_customer', 'pending_vendor']),
+  }
+  const clock = foldClock(
+    {
+      ...{ target: 'resolution', events: placeEvents(events), done: new Set(['resolved', 'closed']) },
+      changes: [{ atMs: startMs + 5 * DAY_MS + 1, change: 'policy_changed', reason: '2' }],
+      termsAt: ({ atMs }) => (atMs > startMs + 5 * DAY_MS ? { ...terms, targetMs: 25 * 3_600_000 } : terms),
+    },
+    startMs + 14 * DAY_MS,
+  )
+  return clock?.elapsedMs ?? 0
 }
 
 /** Whole seconds from `from`, spread without a pattern, the same in every run. */

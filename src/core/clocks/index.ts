@@ -10,6 +10,23 @@ import { refreshingFeeds } from './feeds/refresh-feeds.ts'
 import { feedRoutes } from './feeds/routes.ts'
 
 export {
+  CLOCK_STATES,
+  type Clock,
+  type ClockState,
+  type HistoryEntry,
+} from './clock/clock.ts'
+export { type ClockEvent, type PlacedEvent, placeEvents, SKEW, type SkewFlag, type SkewRule } from './clock/event.ts'
+export { type ClockInput, foldClock } from './clock/fold-clock.ts'
+export {
+  type Attributes,
+  CLOCK_TARGETS,
+  type ClockTarget,
+  type Terms,
+  type TermsAt,
+  type TermsChange,
+  type Threshold,
+} from './clock/terms.ts'
+export {
   ALWAYS,
   CALENDAR_BOUNDS,
   type CalendarDocument,
