@@ -163,6 +163,7 @@ async function openMany({ url }: SystemUnderBench, count: number): Promise<Socke
 /** How many of the sockets the process still has; asked of the kernel, as who does not read hears of no end. */
 async function howManyStay(system: SystemUnderBench, sockets: Socket[]): Promise<void> {
   const started = performance.now()
+  await waitFor('the process never had them', () => socketsOf(system).length >= sockets.length)
   const ports = new Set(sockets.map(({ localPort }) => localPort))
   const staying = () => socketsOf(system).filter((port) => ports.has(port)).length
   await waitFor('', () => staying() === 0, WATCH_SECONDS).catch(() => {})

@@ -37,9 +37,8 @@ export function auditRoutes(): Route[] {
       responses: { 200: z.strictObject({ entries: z.array(Line), next_cursor: z.string().nullable() }) },
       handle: async ({ query, tx, request }) => {
         const [before] = decodeCursor(query.cursor, z.tuple([z.uuid()])) ?? []
-        const page = toPage(await selectLines(tx, { before, limit: query.limit }), query.limit, (line) => [
-          line.auditId,
-        ])
+        const { rows, found } = await selectLines(tx, { before, limit: query.limit })
+        const page = toPage(rows, query.limit, (line) => [line.auditId], found)
         const body = { entries: page.rows.map(present), next_cursor: page.nextCursor }
         return reply(200, body, linkHeader(request.originalUrl, page.nextCursor))
       },

@@ -1,4 +1,5 @@
-import type { Tx } from '../../platform/database/index.ts'
+import { sql } from 'kysely'
+import { readWithinBytes, type Tx } from '../../platform/database/index.ts'
 
 export type AuditLine = {
   auditId: string
@@ -9,14 +10,15 @@ export type AuditLine = {
   details: unknown
 }
 
-/** Lines older than `before`, newest first, one more than `limit`. */
-export async function selectLines(tx: Tx, page: { before?: string | undefined; limit: number }): Promise<AuditLine[]> {
-  const rows = await tx
-    .selectFrom('audit_log')
-    .select(['audit_id', 'at', 'actor', 'action', 'subject', 'details'])
-    .$if(page.before !== undefined, (query) => query.where('audit_id', '<', page.before ?? ''))
-    .orderBy('audit_id', 'desc')
-    .limit(page.limit + 1)
-    .execute()
-  return rows.map(({ audit_id, ...line }) => ({ auditId: audit_id, ...line }))
+/** Lines older than `before`, newest first, one more than `limit`, and fewer where they are long. */
+export function selectLines(
+  tx: Tx,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<{ rows: AuditLine[]; found: number }> {
+  return readWithinBytes<AuditLine>(tx, {
+    ...{ order: sql`"auditId" desc`, bytes: sql`octet_length(subject) + octet_length(details::text) + 300` },
+    rows: sql`
+      select audit_id as "auditId", at, actor, action, subject, details from audit_log
+      ${before === undefined ? sql`` : sql`where audit_id < ${before}`} order by audit_id desc limit ${limit + 1}`,
+  })
 }

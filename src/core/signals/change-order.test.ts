@@ -8,6 +8,8 @@ import type { SystemTx, Tx } from '../../platform/database/index.ts'
 import { raiseSignal, resolveSignal } from './index.ts'
 import { lastChange, listChangedAfter } from './store.ts'
 
+const changesAfter = async (...asked: Parameters<typeof listChangedAfter>) => (await listChangedAfter(...asked)).changed
+
 const ALDER = tenantId('alder')
 const BIRCH = tenantId('birch')
 
@@ -74,12 +76,12 @@ describe('the numbers of a tenant’s changes', () => {
         'the quick one neither waited nor came to its end',
         async () => quickIsDone || (await somebodyWaits()),
       )
-      const seen = await inTenant(ALDER, (tx) => listChangedAfter(tx, before, 10))
+      const seen = await inTenant(ALDER, (tx) => changesAfter(tx, before, 10))
       const position = seen.at(-1)?.change ?? before
       commit()
       await Promise.all([slow, quick])
       // Who read meanwhile, and goes on from there, has missed nothing.
-      const rest = await inTenant(ALDER, (tx) => listChangedAfter(tx, position, 10))
+      const rest = await inTenant(ALDER, (tx) => changesAfter(tx, position, 10))
       expect([...seen, ...rest]).toHaveLength(2)
       const changes = [...seen, ...rest].map(({ change }) => change)
       expect(changes).toEqual(changes.toSorted((a, b) => a - b))
@@ -102,7 +104,7 @@ describe('the numbers of a tenant’s changes', () => {
     const reading = (async () => {
       for (let last = false; !last; ) {
         last = !isWriting
-        const page = await inTenant(BIRCH, (tx) => listChangedAfter(tx, position, 5))
+        const page = await inTenant(BIRCH, (tx) => changesAfter(tx, position, 5))
         for (const { signal_id, change } of page) {
           expect(change).toBeGreaterThan(position)
           position = change
@@ -122,7 +124,7 @@ describe('the numbers of a tenant’s changes', () => {
     await Promise.all(writers)
     isWriting = false
     await reading
-    const written = await inTenant(BIRCH, (tx) => listChangedAfter(tx, start, 1_000))
+    const written = await inTenant(BIRCH, (tx) => changesAfter(tx, start, 1_000))
     expect(written.length).toBe(12 * 15 + 4 * 15)
     expect(written.filter(({ signal_id, change }) => seen.get(signal_id) !== change)).toEqual([])
   })
@@ -134,7 +136,7 @@ describe('the numbers of a tenant’s changes', () => {
     await inTenant(ALDER, (tx) =>
       sql`update signals set title = 'Other', change = 1 where dedupe_key = ${made.dedupeKey}`.execute(tx),
     )
-    const [changed] = await inTenant(ALDER, (tx) => listChangedAfter(tx, before, 10))
+    const [changed] = await inTenant(ALDER, (tx) => changesAfter(tx, before, 10))
     expect(changed?.title).toBe('Other')
   })
 })

@@ -25,9 +25,10 @@ function hubUnderTest() {
     await gate.hold
     gate.atOnce -= 1
     if (gate.isDown) throw new Error('no database')
-    return found.map(
-      (change): ChangeEvent => ({ change, id: String(change), event: 'signal', data: `{"n":${change}}` }),
-    )
+    const eventOf = (change: number): ChangeEvent => ({
+      ...{ change, id: String(change), event: 'signal', data: `{"n":${change}}` },
+    })
+    return { events: found.map(eventOf), isAll: found.length < limit }
   }
   const hub = openHub({ read, logger: silent })
   onTestFinished(() => hub.close())

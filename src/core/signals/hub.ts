@@ -4,8 +4,12 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { LiveEvent } from '../../platform/http/index.ts'
 
-/** A tenant's changes after a number, in their order, at most so many. */
-export type ReadChanges = (tenantId: TenantId, after: number, limit: number) => Promise<ChangeEvent[]>
+/** A tenant's changes after a number, in their order, at most so many, and whether those are all. */
+export type ReadChanges = (
+  tenantId: TenantId,
+  after: number,
+  limit: number,
+) => Promise<{ events: ChangeEvent[]; isAll: boolean }>
 export type ChangeEvent = LiveEvent & { change: number }
 
 export type HubOptions = { read: ReadChanges; logger: Logger }
@@ -71,9 +75,9 @@ export function openHub({ read, logger }: HubOptions) {
     for (const subscriber of left) subscriber.isBehind = false
     try {
       for (let [first] = left; first !== undefined; [first] = left) {
-        const page = await read(tenantId, first.position, PAGE)
+        const { events: page, isAll } = await read(tenantId, first.position, PAGE)
         const last = page.at(-1)
-        const end = page.length === PAGE && last ? last.change : Number.POSITIVE_INFINITY
+        const end = isAll || !last ? Number.POSITIVE_INFINITY : last.change
         const served = left.filter(({ position }) => position <= end)
         left = left.slice(served.length)
         for (const subscriber of served) {

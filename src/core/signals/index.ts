@@ -45,12 +45,13 @@ export const signalsModule = defineModule({
     const hub = openHub({
       logger,
       read: async (tenantId, after, limit) => {
-        const changed = await database.withTenant(tenantId, (tx) => listChangedAfter(tx, after, limit))
+        const { changed, isAll } = await database.withTenant(tenantId, (tx) => listChangedAfter(tx, after, limit))
         // Written once, however many listen.
-        return changed.map((signal) => ({
+        const events = changed.map((signal) => ({
           ...{ change: signal.change, id: String(signal.change), event: 'signal' },
           data: JSON.stringify(presentSignal(signal)),
         }))
+        return { events, isAll }
       },
     })
     return {

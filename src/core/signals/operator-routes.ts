@@ -46,7 +46,8 @@ export const operatorSignalRoutes: readonly Route[] = [
       const { limit, state, kind, minimum_severity: minimumSeverity } = query
       const [before] = decodeCursor(query.cursor, z.tuple([z.uuid()])) ?? []
       const filter = { states: statesOf(state), kind, minimumSeverity, before, limit: limit + 1 }
-      const page = toPage(await listSignals(OPERATOR_SIGNALS, tx, filter), limit, ({ signal_id }) => [signal_id])
+      const { rows, found } = await listSignals(OPERATOR_SIGNALS, tx, filter)
+      const page = toPage(rows, limit, ({ signal_id }) => [signal_id], found)
       return reply(
         200,
         { signals: page.rows.map(presentOperatorSignal), next_cursor: page.nextCursor },

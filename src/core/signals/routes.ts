@@ -80,7 +80,8 @@ export function signalRoutes(database: Database): Route[] {
         const lastEventId = String(await lastChange(tx))
         const awakeAt = query.include_snoozed === 'true' ? undefined : new Date()
         const filter = { states: statesOf(state), kind, minimumSeverity, subject, awakeAt, before, limit: limit + 1 }
-        const page = toPage(await listSignals(SIGNALS, tx, filter), limit, ({ signal_id }) => [signal_id])
+        const { rows, found } = await listSignals(SIGNALS, tx, filter)
+        const page = toPage(rows, limit, ({ signal_id }) => [signal_id], found)
         return reply(
           200,
           { signals: page.rows.map(presentSignal), next_cursor: page.nextCursor, last_event_id: lastEventId },

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { SystemTx, Tx } from '../../platform/database/index.ts'
+import { readWithinBytes, type SystemTx, type Tx } from '../../platform/database/index.ts'
 import type { RaisedSignal, Severity, Signal } from './signal.ts'
 import { type SignalState, TRANSITIONS, type Transition, UNRESOLVED } from './state.ts'
 
@@ -16,6 +16,10 @@ export const OPERATOR_SIGNALS: Table<RaisedSignal, SystemTx> = {
   name: sql.raw('platform.operator_signals'),
   columns: sql.raw(COMMON),
 }
+
+/** How long a signal is; who raises one decides what it tells. */
+const BYTES = sql.raw(`octet_length(title) + octet_length(facts::text) + 600`)
+const CHANGES_BYTES_MAX = 256 * 1_024
 
 export type SignalFilter = {
   states: readonly SignalState[]
@@ -34,19 +38,21 @@ export async function listSignals<Row, Scope extends Tx | SystemTx>(
   table: Table<Row, Scope>,
   tx: Scope,
   { states, kind, minimumSeverity, subject, awakeAt, before, limit }: SignalFilter,
-): Promise<Row[]> {
+): Promise<{ rows: Row[]; found: number }> {
   // Spelled as the index on what is not resolved has it.
   const isUnresolved = states.every((state) => UNRESOLVED.includes(state))
-  const { rows } = await sql<Row>`
-    select ${table.columns} from ${table.name}
-    where state = any(${[...states]}) ${isUnresolved ? sql`and state <> 'resolved'` : sql``}
-      ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
-      ${minimumSeverity === undefined ? sql`` : sql`and severity >= ${minimumSeverity}::signal_severity`}
-      ${subject === undefined ? sql`` : sql`and subject = ${subject}`}
-      ${awakeAt === undefined ? sql`` : sql`and (state = 'resolved' or snoozed_until is null or snoozed_until <= ${awakeAt})`}
-      ${before === undefined ? sql`` : sql`and signal_id < ${before}`}
-    order by signal_id desc limit ${limit}`.execute(tx)
-  return rows
+  return readWithinBytes<Row>(tx, {
+    ...{ order: sql`signal_id desc`, bytes: BYTES },
+    rows: sql`
+      select ${table.columns} from ${table.name}
+      where state = any(${[...states]}) ${isUnresolved ? sql`and state <> 'resolved'` : sql``}
+        ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
+        ${minimumSeverity === undefined ? sql`` : sql`and severity >= ${minimumSeverity}::signal_severity`}
+        ${subject === undefined ? sql`` : sql`and subject = ${subject}`}
+        ${awakeAt === undefined ? sql`` : sql`and (state = 'resolved' or snoozed_until is null or snoozed_until <= ${awakeAt})`}
+        ${before === undefined ? sql`` : sql`and signal_id < ${before}`}
+      order by signal_id desc limit ${limit}`,
+  })
 }
 
 export async function findSignal<Row, Scope extends Tx | SystemTx>(
@@ -95,9 +101,18 @@ export async function lastChange(tx: Tx): Promise<number> {
   return rows[0]?.change ?? 0
 }
 
-/** What changed after a change, as it is now, in the order of the changes. */
-export async function listChangedAfter(tx: Tx, change: number, limit: number): Promise<Signal[]> {
-  const { rows } = await sql<Signal>`
-    select ${SIGNALS.columns} from signals where change > ${change} order by change limit ${limit}`.execute(tx)
-  return rows
+/**
+ * What changed after a change, as it is now, in the order of the changes; `isAll` when no more than these did. They wait in
+ * memory for slow readers, so they have an end by their length, too.
+ */
+export async function listChangedAfter(
+  tx: Tx,
+  change: number,
+  limit: number,
+): Promise<{ changed: Signal[]; isAll: boolean }> {
+  const { rows, found } = await readWithinBytes<Signal>(tx, {
+    ...{ order: sql`change`, bytes: BYTES, max: CHANGES_BYTES_MAX },
+    rows: sql`select ${SIGNALS.columns} from signals where change > ${change} order by change limit ${limit}`,
+  })
+  return { changed: rows, isAll: found < limit && rows.length === found }
 }

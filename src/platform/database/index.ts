@@ -7,7 +7,7 @@ export { isCrowded, type PoolUse, poolUse } from './pool-use.ts'
 export { ROLES, type Role } from './roles.ts'
 export { commitSoon, conclude, insist, lastly, prepared, settings, together, wasInsistedOn } from './round-trips.ts'
 export type * from './schema.generated.ts'
-export { ROWS_BYTES_MAX, type WithBytes, withinBytes } from './within-bytes.ts'
+export { ROWS_BYTES_MAX, readWithinBytes, type WithBytes, withinBytes } from './within-bytes.ts'
 
 export const databaseMigrations = {
   module: 'platform/database',

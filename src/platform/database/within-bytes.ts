@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { SystemTx, Tx } from './connect.ts'
 
 /** What a list or a batch may take: it stands in memory, once for each that is read at the same time. */
 export const ROWS_BYTES_MAX = 1_048_576
@@ -27,3 +28,15 @@ export const withinBytes = <Row>({ rows, order, bytes, max = ROWS_BYTES_MAX }: M
     from (${rows}) as found_rows window so_far as (order by ${order} rows unbounded preceding)
   ) as measured
   where place = 1 or bytes_so_far <= ${max} order by place`
+
+/** The rows of {@link withinBytes}; `found` is how many there were before any was left out. */
+export async function readWithinBytes<Row>(
+  tx: Tx | SystemTx,
+  measured: Measured,
+): Promise<{ rows: Row[]; found: number }> {
+  const { rows } = await withinBytes<Row & { place: number }>(measured).execute(tx)
+  return {
+    rows: rows.map(({ bytes_so_far: _bytes, place: _place, found: _found, ...row }) => row as unknown as Row),
+    found: rows[0]?.found ?? 0,
+  }
+}

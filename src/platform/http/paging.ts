@@ -36,11 +36,19 @@ export function decodeCursor<Shape extends z.ZodType>(
   return checked.data
 }
 
-/** Cuts one row more than `limit` down to a page; the row beyond proves that there is a next one. */
-export function toPage<Row>(rows: Row[], limit: number, position: (row: Row) => readonly unknown[]): Page<Row> {
+/**
+ * Cuts one row more than `limit` down to a page; the row beyond proves that there is a next one. So does one that was
+ * found and left out, because those before it are long enough for a page.
+ */
+export function toPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  position: (row: Row) => readonly unknown[],
+  found = rows.length,
+): Page<Row> {
   const page = rows.slice(0, limit)
   const last = page.at(-1)
-  return { rows: page, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(position(last)) : null }
+  return { rows: page, nextCursor: found > page.length && last !== undefined ? encodeCursor(position(last)) : null }
 }
 
 /** RFC 8288 `Link` header to the next page of the list at `url` (path and query as requested). */

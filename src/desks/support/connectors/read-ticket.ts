@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { moment, plainMoment } from '../../../kernel/moment.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import { type DeliveredTicket, TICKET_STATUSES } from '../tickets/index.ts'
+import { cutMessage, type DeliveredTicket, MESSAGE_BYTES_MAX, TICKET_STATUSES } from '../tickets/index.ts'
 import type { FailedTicket } from './port.ts'
 
 /** PostgreSQL text holds no NUL and UTF-8 no lone surrogate; both become the replacement character, visibly. */
@@ -19,7 +19,8 @@ const DeliveredBody = z.object({
   source: text(100).pipe(z.string().min(1)).catch(UNKNOWN_SOURCE),
   customer_id: text(200),
   subject: text(10_000),
-  message: text(2_000_000),
+  // As long as it arrived: what is too long is cut, not set aside.
+  message: z.string().transform(storable).transform(cutMessage),
   status: z.enum(TICKET_STATUSES),
   created_at: moment,
   updated_at: moment,
@@ -28,6 +29,9 @@ const DeliveredBody = z.object({
 export type ReadTickets = { tickets: DeliveredTicket[]; failed: FailedTicket[] }
 
 type Fields = { readonly [field: string]: unknown }
+
+/** So many units of UTF-16 are never too long. */
+const MESSAGE_UNITS_PLAIN = Math.floor(MESSAGE_BYTES_MAX / 3)
 
 const isPlain = (value: unknown, max: number): value is string =>
   typeof value === 'string' && value.length <= max && !value.includes('\0') && value.isWellFormed()
@@ -44,7 +48,7 @@ export function readPlainly(fields: Fields): DeliveredTicket | undefined {
   if (created_at === undefined || updated_at === undefined || !statuses.has(status)) return undefined
   if (id === '' || source === '') return undefined
   if (!isPlain(id, 200) || !isPlain(source, 100) || !isPlain(customer_id, 200)) return undefined
-  if (!isPlain(subject, 10_000) || !isPlain(message, 2_000_000)) return undefined
+  if (!isPlain(subject, 10_000) || !isPlain(message, MESSAGE_UNITS_PLAIN)) return undefined
   return {
     ...{ external_id: id, source, customer_id, subject, message },
     ...{ status: status as DeliveredTicket['status'], created_at, updated_at },

@@ -11,6 +11,7 @@ import { ticketRoutes } from './routes.ts'
 
 export type { ClassifyNews, ClassifyTickets } from './classify-tickets.ts'
 export { unguard } from './export/guarded-text.ts'
+export { cutMessage, MESSAGE_BYTES_MAX } from './message-size.ts'
 export {
   type Delivery,
   listComparedTimes,

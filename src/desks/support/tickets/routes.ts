@@ -1,22 +1,33 @@
 import { z } from 'zod'
 import type { Database, Tx } from '../../../platform/database/index.ts'
-import { invalid, type Route, reply, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
+import {
+  decodeCursor,
+  invalid,
+  linkHeader,
+  PageQuery,
+  type Route,
+  reply,
+  TenantQuery,
+  tenantRoute,
+  toPage,
+} from '../../../platform/http/index.ts'
 import { EXPORT_FORMATS, SPELLINGS } from './export/columns.ts'
 import { exportTickets, lastTicket } from './export/export-tickets.ts'
 import { ticketNotFound } from './faults.ts'
+import { listChanges } from './list-changes.ts'
 import { FilterQuery, needsSearch, readFilter, type TicketFilter } from './listing/filter.ts'
 import { findMatches, listTickets } from './listing/list-tickets.ts'
 import { readPosition, SORTS } from './listing/order.ts'
 import { nextLink, PagingQuery, readSlice, withinReach } from './listing/paging.ts'
-import { findTicket, listChanges } from './store.ts'
+import { findTicket } from './store.ts'
 import {
   ChangeView,
   type ExplainedTicket,
   ExplainedTicketView,
+  ListedTicketView,
   presentChange,
   presentExplained,
-  presentTicket,
-  TicketView,
+  presentListed,
 } from './ticket.ts'
 
 const TicketParams = z.strictObject({ ticket_id: z.string().min(1).max(200) })
@@ -36,7 +47,7 @@ type Asked = z.output<typeof ListQuery>
 const UrgentQuery = ListQuery.omit({ status: true, urgency: true })
 
 const ListView = z.object({
-  tickets: z.array(TicketView),
+  tickets: z.array(ListedTicketView),
   total: z.int().meta({ description: 'How many tickets there are on all pages' }),
   total_is_estimate: z.boolean().meta({ description: 'Exact for few tickets, and without filters beyond the counted' }),
   next_cursor: z.string().nullable(),
@@ -98,16 +109,22 @@ export function ticketRoutes(database: Database): Route[] {
       method: 'GET',
       path: '/tickets/:ticket_id/history',
       tag: 'Tickets',
-      summary: 'Show what changed in a ticket, newest first',
+      summary: 'Show what changed in a ticket, newest first; a page ends early where texts are long',
       access: 'ticket.read',
       tenant: 'query',
       params: TicketParams,
-      query: z.strictObject({ ...TenantQuery, limit: z.coerce.number().int().min(1).max(200).default(50) }),
-      responses: { 200: z.object({ ticket_id: z.uuid(), history: z.array(ChangeView) }) },
-      handle: async ({ tx, params: { ticket_id }, query: { limit } }) => {
+      query: z.strictObject({ ...TenantQuery, ...PageQuery }),
+      responses: {
+        200: z.object({ ticket_id: z.uuid(), history: z.array(ChangeView), next_cursor: z.string().nullable() }),
+      },
+      handle: async ({ tx, params: { ticket_id }, query: { limit, cursor }, request }) => {
         const ticket = await requireTicket(tx, ticket_id)
-        const changes = await listChanges(tx, ticket.ticket_id, limit)
-        return reply(200, { ticket_id: ticket.ticket_id, history: changes.map(presentChange) })
+        const [at, id] = decodeCursor(cursor, z.tuple([z.int(), z.uuid()])) ?? []
+        const behind = at !== undefined && id !== undefined ? { at, id } : undefined
+        const changes = await listChanges(tx, ticket.ticket_id, { behind, limit })
+        const { rows, nextCursor } = toPage(changes, limit, (change) => [change.at, change.last_id], changes[0]?.found)
+        const body = { ticket_id: ticket.ticket_id, history: rows.map(presentChange), next_cursor: nextCursor }
+        return reply(200, body, linkHeader(request.originalUrl, nextCursor))
       },
     }),
   ]
@@ -141,7 +158,7 @@ function listRoute(database: Database, { operationId, path, summary, query: sche
     handle: async ({ tx, prepared: { listing, matches }, request }) => {
       const found = withinReach(listing.slice, await listTickets(tx, listing, matches))
       const { tickets, total, total_is_estimate, nextCursor } = found
-      const body = { tickets: tickets.map(presentTicket), total, total_is_estimate, next_cursor: nextCursor }
+      const body = { tickets: tickets.map(presentListed), total, total_is_estimate, next_cursor: nextCursor }
       return reply(200, body, nextLink(request.originalUrl, nextCursor, listing.slice))
     },
   })

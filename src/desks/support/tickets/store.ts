@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { uuidsV7 } from '../../../kernel/uuid.ts'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
-import type { ClassifiedTicket, ExplainedTicket, TicketChange } from './ticket.ts'
+import { IS_CUT, MESSAGE_BYTES_MAX } from './message-size.ts'
+import { type ClassifiedTicket, type ExplainedTicket, PREVIEW_CHARACTERS } from './ticket.ts'
 import { lastTold } from './told-time.ts'
 
 export type UpsertCounts = { created: number; updated: number; restored: number; unchanged: number }
@@ -197,23 +198,35 @@ export async function listComparedTimes(tx: Tx, externalIds: readonly string[]):
   return new Map(rows.map(({ external_id, at }) => [external_id, at]))
 }
 
-/** Newest first. Fields that changed in one transaction make one change. */
-export async function listChanges(tx: Tx, ticketId: string, limit: number): Promise<TicketChange[]> {
-  const { rows } = await sql<TicketChange>`
-    select action, recorded_at, run_id, changed_by,
-      coalesce(jsonb_object_agg(field, jsonb_build_object('old', old_value, 'new', new_value))
-               filter (where field is not null), '{}') as changes
-    from ticket_history where ticket_id = ${ticketId}
-    group by action, recorded_at, run_id, changed_by
-    order by recorded_at desc, max(history_id::text) desc limit ${limit}`.execute(tx)
-  return rows
+const BESIDE_TEXTS = `ticket_id, tenant_id, external_id, origin, source, customer_id, status, urgency, sentiment,
+   requires_action, language, keywords, rule_version, corrected_at is not null as is_corrected,
+   created_at, updated_at, ingested_at, deleted_at, ${IS_CUT} as message_is_cut`
+
+/**
+ * Everything of {@link Ticket}. A message that was stored when longer ones were is shown as far as it would be stored now;
+ * to look at its length costs nothing.
+ */
+export const TICKET_COLUMNS = sql.raw(
+  `${BESIDE_TEXTS}, subject,
+   case when octet_length(message) > ${MESSAGE_BYTES_MAX} then left(message, ${MESSAGE_BYTES_MAX}) else message end as message`,
+)
+
+/** What is longer in bytes than that many characters can be need not be counted, for which it would be read as a whole. */
+const isLonger = (column: 'subject' | 'message') => {
+  const characters = PREVIEW_CHARACTERS[column]
+  return `case when octet_length(${column}) > ${4 * characters} then true else char_length(${column}) > ${characters} end`
 }
 
-/** Everything of {@link Ticket}. */
-export const TICKET_COLUMNS = sql.raw(
-  `ticket_id, tenant_id, external_id, origin, source, customer_id, subject, message, status, urgency, sentiment,
-   requires_action, language, keywords, rule_version, corrected_at is not null as is_corrected,
-   created_at, updated_at, ingested_at, deleted_at`,
+/** How long a ticket of {@link LISTED_COLUMNS} is in an answer, what has a bound besides texts included. */
+export const LISTED_BYTES = sql.raw(
+  `coalesce(octet_length(subject) + octet_length(message) + octet_length(external_id) + octet_length(customer_id)
+   + octet_length(source) + octet_length(array_to_string(keywords, '')), 0) + 700`,
+)
+
+/** Everything of {@link ListedTicket}: of long texts PostgreSQL reads and sends no more than the beginning. */
+export const LISTED_COLUMNS = sql.raw(
+  `${BESIDE_TEXTS}, left(subject, ${PREVIEW_CHARACTERS.subject}) as subject,
+   left(message, ${PREVIEW_CHARACTERS.message}) as message, ${isLonger('subject')} or ${isLonger('message')} as is_preview`,
 )
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

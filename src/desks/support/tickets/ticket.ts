@@ -59,7 +59,18 @@ export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
   rule_version: string | null
   /** An agent's word stands instead of the rules'. */
   is_corrected: boolean
+  /** The end of the message was cut when it was delivered: see `message-size.ts`. */
+  message_is_cut: boolean
 }
+
+/** A ticket as lists show it: subject and message as far as {@link PREVIEW_CHARACTERS}. */
+export type ListedTicket = Ticket & {
+  /** Subject or message have more than is shown. */
+  is_preview: boolean
+}
+
+/** A page of the longest previews is a megabyte, where one of whole messages could be two hundred. */
+export const PREVIEW_CHARACTERS = { subject: 500, message: 1_000 }
 
 /** A ticket with why it is classified as it is. */
 export type ExplainedTicket = Ticket & {
@@ -92,8 +103,17 @@ export const TicketView = z
     keywords: z.array(z.string()).meta({ description: 'The words that rules matched' }),
     rule_version: z.string().nullable().meta({ description: 'The rules that decided; null before they have' }),
     is_corrected: z.boolean().meta({ description: 'Whether an agent has corrected the rules' }),
+    message_is_cut: z
+      .boolean()
+      .meta({ description: 'Whether its end was cut when it was delivered: messages are stored up to 1 MB of UTF-8' }),
   })
   .meta({ id: 'Ticket' })
+
+export const ListedTicketView = TicketView.extend({
+  is_preview: z.boolean().meta({
+    description: `Whether there is more: lists show ${PREVIEW_CHARACTERS.subject} characters of a subject and ${PREVIEW_CHARACTERS.message} of a message, the ticket itself has all`,
+  }),
+}).meta({ id: 'ListedTicket' })
 
 export const ExplainedTicketView = TicketView.extend({
   classification: z.object({
@@ -125,8 +145,14 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
     keywords: ticket.keywords,
     rule_version: ticket.rule_version,
     is_corrected: ticket.is_corrected,
+    message_is_cut: ticket.message_is_cut,
   }
 }
+
+export const presentListed = (ticket: ListedTicket): z.output<typeof ListedTicketView> => ({
+  ...presentTicket(ticket),
+  is_preview: ticket.is_preview,
+})
 
 export function presentExplained(ticket: ExplainedTicket): z.output<typeof ExplainedTicketView> {
   const { corrected_by, corrected_at } = ticket

@@ -8,7 +8,16 @@ type Exported = ReturnType<typeof presentTicket>
 
 const COLUMNS = [
   ...['ticket_id', 'external_id', 'tenant_id', 'origin', 'source', 'customer_id', 'subject', 'message', 'status'],
-  ...['urgency', 'sentiment', 'requires_action', 'language', 'keywords', 'rule_version', 'is_corrected'],
+  ...[
+    'urgency',
+    'sentiment',
+    'requires_action',
+    'language',
+    'keywords',
+    'rule_version',
+    'is_corrected',
+    'message_is_cut',
+  ],
   ...['created_at', 'updated_at', 'ingested_at', 'deleted_at'],
 ] as (keyof Exported)[]
 

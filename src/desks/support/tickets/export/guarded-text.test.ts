@@ -63,7 +63,14 @@ const ticket = (change: Partial<Ticket>): Ticket => ({
     urgency: 'low',
     sentiment: 'neutral',
   },
-  ...{ requires_action: false, language: null, keywords: [], rule_version: null, is_corrected: false },
+  ...{
+    requires_action: false,
+    language: null,
+    keywords: [],
+    rule_version: null,
+    is_corrected: false,
+    message_is_cut: false,
+  },
   ...{ created_at: new Date(0), updated_at: new Date(0), ingested_at: new Date(0), deleted_at: null },
   ...change,
 })

@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely'
 import { conclude, type Database, type SystemTx, type Tx } from '../../../../platform/database/index.ts'
-import { toPage } from '../../../../platform/http/index.ts'
-import type { Ticket } from '../ticket.ts'
+import { encodeCursor, toPage } from '../../../../platform/http/index.ts'
+import type { ListedTicket } from '../ticket.ts'
 import { countKeyword, type Expectation, expected, expectMatches, expectTickets, type Total } from './count-tickets.ts'
 import type { TicketFilter } from './filter.ts'
 import { type Key, positionBehind } from './order.ts'
@@ -10,7 +10,7 @@ import { type FoundKey, GATHERED_MAX, keysOfPage, type PageOf, ticketsByKey, tic
 /** What is asked for of a list. */
 type Listing = PageOf & { filter: TicketFilter }
 type Page<Row> = Total & { rows: Row[]; nextCursor: string | null }
-type ListedTickets = Total & { tickets: Ticket[]; nextCursor: string | null }
+type ListedTickets = Total & { tickets: ListedTicket[]; nextCursor: string | null }
 
 /**
  * Finds the page of a search, before the tenant's transaction opens: with that open, enough searches at once would each
@@ -33,9 +33,12 @@ export async function listTickets(tx: Tx, listing: Listing, matches?: Page<Key>)
     return { ...page, tickets: rows }
   }
   const { rows: keys, ...page } = matches
-  const [rows] = await conclude(tx, [ticketsByKey(filter, keys)])
-  const byId = new Map(rows.map((ticket) => [ticket.ticket_id, ticket]))
-  return { ...page, tickets: keys.flatMap(({ ticket_id }) => byId.get(ticket_id) ?? []) }
+  const [tickets] = await conclude(tx, [ticketsByKey(filter, keys)])
+  const last = tickets.at(-1)
+  if (last === undefined || last.found === tickets.length) return { ...page, tickets }
+  // They are too long for one page: the next one begins behind those that are shown.
+  const lastKey = keys.find(({ ticket_id }) => ticket_id === last.ticket_id) ?? last
+  return { ...page, tickets, nextCursor: encodeCursor(positionBehind(lastKey, listing.sort)) }
 }
 
 type Statements<Row> = Record<'gather' | 'walk', (filter: TicketFilter, page: PageOf) => RawBuilder<Row>>
@@ -79,6 +82,6 @@ export function isFew(known: Expectation): boolean {
 
 function cut<Row extends FoundKey>(rows: readonly Row[], { sort, slice }: PageOf) {
   // A page behind the last ticket is one row without a ticket, for the number of those gathered.
-  const found = rows.filter(({ ticket_id }) => ticket_id !== null)
-  return toPage(found, slice.limit, (key) => positionBehind(key, sort))
+  const present = rows.filter(({ ticket_id }) => ticket_id !== null)
+  return toPage(present, slice.limit, (key) => positionBehind(key, sort), present[0]?.found)
 }

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
-import { TICKET_COLUMNS } from '../store.ts'
-import type { Ticket } from '../ticket.ts'
+import { type WithBytes, withinBytes } from '../../../../platform/database/index.ts'
+import { LISTED_BYTES, LISTED_COLUMNS } from '../store.ts'
+import type { ListedTicket } from '../ticket.ts'
 import { conditions, keywordInIndex, type TicketFilter } from './filter.ts'
 import { type ByTime, behind, type Key, ordering, type Position, type Sort } from './order.ts'
 import type { Slice } from './paging.ts'
@@ -14,8 +15,11 @@ export const GATHERED_MAX = 2_500
 /** Which page of a list; `slice.limit` is one more than the page has, which proves that there is a next one. */
 export type PageOf = { sort: Sort; slice: Slice; position: Position | undefined }
 /** How many were gathered, whatever the page has of them; null when they were not. */
-export type FoundKey = Key & { gathered: number | null }
-type FoundTicket = Ticket & FoundKey
+export type FoundKey = Key & { gathered: number | null } & Partial<WithBytes>
+type FoundTicket = ListedTicket & FoundKey
+
+/** A page ends where its tickets are longer than this together; a hundred of the longest are not, so that pages by number never do. */
+const PAGE_BYTES_MAX = 1_200_000
 
 /**
  * A page of keys in the order of an index, looking at one ticket after the other until the page is full: fast where many
@@ -38,12 +42,15 @@ const gatherKeys = (filter: TicketFilter, page: PageOf) => sql<FoundKey>`
   left join (${pageOfFound(filter, page)}) as page on true`
 
 /** The tickets themselves, of a list that is no search and so goes by time; null where a page behind the last has none. */
-const withTickets = ({ tenant_id }: TicketFilter, { sort }: PageOf, keys: RawBuilder<FoundKey>) => sql<FoundTicket>`
-  with page as materialized (${keys})
-  select gathered, ticket.* from page left join lateral (
-    select ${TICKET_COLUMNS} from tickets where tenant_id = ${tenant_id} and tickets.ticket_id = page.ticket_id
-  ) as ticket on true
-  order by ${ordering(sort as ByTime)}`
+const withTickets = ({ tenant_id }: TicketFilter, { sort }: PageOf, keys: RawBuilder<FoundKey>) =>
+  withinBytes<FoundTicket>({
+    ...{ order: ordering(sort as ByTime), bytes: LISTED_BYTES, max: PAGE_BYTES_MAX },
+    rows: sql`
+      with page as materialized (${keys})
+      select gathered, ticket.* from page left join lateral (
+        select ${LISTED_COLUMNS} from tickets where tenant_id = ${tenant_id} and tickets.ticket_id = page.ticket_id
+      ) as ticket on true`,
+  })
 
 /** How a page is found: of a search by its keys alone, else with its tickets in the same statement. */
 export const keysOfPage = { gather: gatherKeys, walk: walkKeys }
@@ -80,7 +87,13 @@ function byRelevance({ q = '' }: TicketFilter, position: Position | undefined) {
     order by relevance desc, ticket_id desc`
 }
 
-/** These tickets, those of them that (still) match. */
-export const ticketsByKey = (filter: TicketFilter, keys: readonly Key[]) => sql<Ticket>`
-  select ${TICKET_COLUMNS} from tickets
-  where ${conditions(filter)} and ticket_id = any(${keys.map(({ ticket_id }) => ticket_id)}::uuid[])`
+/** These tickets in this order, those of them that (still) match. */
+export const ticketsByKey = (filter: TicketFilter, keys: readonly Key[]) => {
+  const ids = keys.map(({ ticket_id }) => ticket_id)
+  return withinBytes<ListedTicket>({
+    ...{ order: sql`at`, bytes: LISTED_BYTES, max: PAGE_BYTES_MAX },
+    rows: sql`
+      select ${LISTED_COLUMNS}, array_position(${ids}::uuid[], ticket_id) as at from tickets
+      where ${conditions(filter)} and ticket_id = any(${ids}::uuid[])`,
+  })
+}
