@@ -4,11 +4,12 @@
  */
 export const MEMORY = ['--max-old-space-size=1024', '--max-semi-space-size=32']
 
-/** Each command is a list of programs for Node.js 24. All of them run; further arguments go to the first. */
+/** Each command, of one word or two, is a list of programs for Node.js 24. All of them run; further arguments go to the first. */
 export const COMMANDS = {
   start: [[...MEMORY, 'src/main.ts']],
   dev: [[...MEMORY, '--watch-path=src', '--watch-path=mock-provider', '--watch-preserve-output', 'src/main.ts']],
   test: [['node_modules/vitest/vitest.mjs', 'run']],
+  'test quick': [['node_modules/vitest/vitest.mjs', 'run', '--project', 'quick']],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check'],
     ['node_modules/typescript/bin/tsc', '-p', '.'],

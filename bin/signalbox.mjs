@@ -7,11 +7,13 @@ import { ensureInstalled } from './install.mjs'
 import { runNode } from './node.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const [name = '', ...further] = process.argv.slice(2)
+const words = process.argv.slice(2)
+const name = [2, 1].map((count) => words.slice(0, count).join(' ')).find((known) => Object.hasOwn(COMMANDS, known))
 try {
-  const [first, ...others] = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : []
+  const [first, ...others] = COMMANDS[name] ?? []
   if (!first) throw new Error(`Say what to do: node bin/signalbox.mjs ${Object.keys(COMMANDS).join(' | ')}`)
   await ensureInstalled(root)
+  const further = words.slice(name.split(' ').length)
   for (const program of [[...first, ...further], ...others]) {
     const { code, stopped } = await runNode(root, program)
     process.exitCode ||= code

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, inject } from 'vitest'
+import { afterAll, beforeAll, inject, onTestFinished } from 'vitest'
 import { parseConfig } from '../../src/kernel/config.ts'
 import { type System, startSystem } from '../../src/main.ts'
 import { silent } from './database.ts'
@@ -31,6 +31,13 @@ export function testSystem(environment: Environment | (() => Environment) = {}) 
       return system.routes
     },
   }
+}
+
+/** Another system in this process, on the same database; stopped after the test. */
+export async function startSystemHere(databaseUrl: string, environment: Environment = {}): Promise<System> {
+  const system = await startSystem(parseConfig(environmentFor(databaseUrl, environment)), silent)
+  onTestFinished(() => system.stop())
+  return system
 }
 
 const started = new Set<Pick<SystemProcess, 'kill'>>()

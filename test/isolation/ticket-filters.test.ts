@@ -185,16 +185,15 @@ async function wrong(ask: (tenant: TenantName, wanted: Parameter[], query: strin
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
 describe(`${combinations.length} combinations of filters over two tenants`, () => {
-  it.each(['-created_at', 'updated_at'])(
-    'list exactly their own tickets, each once, in the order %s, with their number',
-    async (sort) => {
-      const found = await wrong(async (tenant, wanted, query) => {
-        const [answer, ids] = [await listed(tenant, '/tickets', `sort=${sort}&${query}`), expectedOf(tenant, wanted)]
-        return same(answer, { ids, totals: [String(ids.length)] }) ? undefined : answer
-      })
-      expect(found).toEqual([])
-    },
-  )
+  /** Each combination in both orders, the one of one tenant, the other of the other. */
+  it('list exactly their own tickets, each once, with their number', async () => {
+    const found = await wrong(async (tenant, wanted, query) => {
+      const sort = tenant === 'alder' ? '-created_at' : 'updated_at'
+      const [answer, ids] = [await listed(tenant, '/tickets', `sort=${sort}&${query}`), expectedOf(tenant, wanted)]
+      return same(answer, { ids, totals: [String(ids.length)] }) ? undefined : answer
+    })
+    expect(found).toEqual([])
+  })
 
   it('export exactly their own tickets', async () => {
     const found = await wrong(async (tenant, wanted, query) => {

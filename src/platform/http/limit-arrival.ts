@@ -39,10 +39,10 @@ export function limitArrival(app: FastifyInstance, limits: ArrivalLimits): void 
   })
 }
 
-/** What has arrived may take as long as it does to answer: streams go on for hours. */
+/** What has arrived may take as long as it does to answer: streams go on for hours. What came over no network never arrives. */
 function watchBody({ raw }: FastifyRequest, { requestTimeoutMs }: ArrivalLimits): () => void {
   const timer = setTimeout(() => {
-    if (!raw.complete) refuseMalformed(late(), raw.socket)
+    if (raw.complete === false) refuseMalformed(late(), raw.socket)
   }, requestTimeoutMs)
   return () => clearTimeout(timer)
 }

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { ingestionScene } from '../../../../test/harness/ingestion.ts'
-import { OPERATOR_TOKEN } from '../../../../test/harness/system.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { startMockProvider } from '../../../../mock-provider/index.ts'
+import { call } from '../../../../test/harness/call.ts'
+import { OPERATOR_TOKEN, testSystem } from '../../../../test/harness/system.ts'
+import { waitFor } from '../../../../test/harness/wait-for.ts'
 
 type Ticket = {
   urgency: string
@@ -13,30 +15,39 @@ type History = { history: { changes: Record<string, { old: string; new: string }
 
 const LAWYER = 'My lawyer will sue you for this.'
 
-/** A provider with one threatening and one friendly ticket, fetched by a running system. */
+const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, tickets: 0 })
+const system = testSystem({ EXTERNAL_API_URL: helpdesk.url, EXTERNAL_RATE_LIMIT: '10000' })
+afterAll(() => helpdesk.close())
+
+let scenes = 0
+/** A tenant whose one threatening and one friendly ticket have been fetched, and another tenant. */
 async function classificationScene() {
-  const scene = await ingestionScene({ tickets: 0 })
-  const threat = scene.helpdesk.insertTicket({ tenant_id: 'tenant_a', subject: 'Notice', message: LAWYER }).id
-  const praise = scene.helpdesk.insertTicket({
-    tenant_id: 'tenant_a',
-    subject: 'Thanks',
-    message: 'All is great, thank you!',
-  }).id
-  const system = await scene.start()
-  await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
-  const run = async () => scene.ended(system, await scene.startRun(system, 'tenant_a'))
+  scenes += 1
+  const [tenant_id, other] = [`tenant_${scenes}`, `other_${scenes}`]
+  const threat = helpdesk.insertTicket({ tenant_id, subject: 'Notice', message: LAWYER }).id
+  const praise = helpdesk.insertTicket({ tenant_id, subject: 'Thanks', message: 'All is great, thank you!' }).id
+  const operator = <Body>(path: string, method = 'GET', body?: unknown) =>
+    call<Body>(system.url + path, { method, token: OPERATOR_TOKEN, ...(body === undefined ? {} : { body }) })
+  for (const each of [tenant_id, other]) await operator('/tenants', 'POST', { tenant_id: each, name: each })
+  const ask = <Body = Ticket>(path: string, method = 'GET', body?: unknown, tenant = tenant_id) =>
+    operator<Body>(`/api/v1${path}?tenant_id=${tenant}`, method, body)
+  const run = async () => {
+    const { body } = await ask<{ job_id: string }>('/ingest/run', 'POST')
+    await waitFor('the run never ended', async () => {
+      const now = await operator<{ status: string }>(`/ingest/progress/${body.job_id}`)
+      return now.body.status === 'completed'
+    })
+  }
   await run()
-  const ask = <Body = Ticket>(path: string, method = 'GET', body?: unknown, tenant = 'tenant_a') =>
-    scene.operator<Body>(system, `/api/v1${path}?tenant_id=${tenant}`, method, body)
   const ticket = async (id: string) => (await ask(`/tickets/${id}`)).body
   const history = async (id: string) => (await ask<History>(`/tickets/${id}/history`)).body.history
   type Task = { status: string; result: { classified: number; changed: number } }
   const taskEnded = (id: string) =>
-    scene.until('the task never ended', async () => {
+    waitFor('the task never ended', async () => {
       const { body } = await ask<Task>(`/tasks/${id}`)
       return body.status === 'succeeded' && body
     })
-  return { ...scene, system, run, ask, ticket, history, taskEnded, threat, praise }
+  return { tenant_id, other, run, ask, ticket, history, taskEnded, threat, praise }
 }
 
 describe('a ticket that comes in', () => {
@@ -47,7 +58,7 @@ describe('a ticket that comes in', () => {
   })
 
   it('is classified anew when its words change, with history, and not when only its time does', async () => {
-    const { helpdesk, run, ticket, history, threat } = await classificationScene()
+    const { run, ticket, history, threat } = await classificationScene()
     helpdesk.changeTicket(threat, { status: 'pending', updated_at: '2030-01-01T00:00:00Z' })
     await run()
     expect((await history(threat))[0]?.changes).toEqual({ status: { old: 'open', new: 'pending' } })
@@ -60,7 +71,7 @@ describe('a ticket that comes in', () => {
 
 describe('an agent’s correction', () => {
   it('wins over later runs and rules, is in the history with its author, and is exported as labelled data', async () => {
-    const { helpdesk, system, run, ask, ticket, history, taskEnded, threat } = await classificationScene()
+    const { tenant_id, run, ask, ticket, history, taskEnded, threat } = await classificationScene()
     const corrected = await ask(`/tickets/${threat}/classification`, 'PATCH', {
       urgency: 'low',
       requires_action: false,
@@ -75,7 +86,7 @@ describe('an agent’s correction', () => {
     await taskEnded((await ask<{ task_id: string }>('/tickets/reclassify', 'POST')).body.task_id)
     expect(await ticket(threat)).toMatchObject({ urgency: 'low', is_corrected: true })
 
-    const response = await fetch(`${system.url}/api/v1/tickets/corrections?tenant_id=tenant_a`, {
+    const response = await fetch(`${system.url}/api/v1/tickets/corrections?tenant_id=${tenant_id}`, {
       headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
     })
     const lines = (await response.text()).trim().split('\n')
@@ -99,18 +110,18 @@ describe('an agent’s correction', () => {
   })
 
   it('is not of another tenant’s ticket', async () => {
-    const { ask, threat } = await classificationScene()
-    expect((await ask(`/tickets/${threat}/classification`, 'PATCH', { urgency: 'low' }, 'tenant_b')).status).toBe(404)
+    const { ask, threat, other } = await classificationScene()
+    expect((await ask(`/tickets/${threat}/classification`, 'PATCH', { urgency: 'low' }, other)).status).toBe(404)
   })
 })
 
 describe('a tenant’s own rules', () => {
   it('take effect without a restart, for new tickets and, by a task, for those that are there', async () => {
-    const { helpdesk, run, ask, ticket, history, taskEnded, threat, until } = await classificationScene()
+    const { tenant_id, other, run, ask, ticket, history, taskEnded, threat } = await classificationScene()
     type Classification = { urgency: string; rule_version: string; matches: { rule: string; text: string }[] }
     const classify = async (tenant: string) =>
       (await ask<Classification>('/classify', 'POST', { message: LAWYER }, tenant)).body
-    expect((await classify('tenant_a')).urgency).toBe('high')
+    expect((await classify(tenant_id)).urgency).toBe('high')
 
     const off = { legal_threat: { off: true }, lawyer: { off: true } }
     type Changed = { rule_version: string; task_id: string }
@@ -120,11 +131,11 @@ describe('a tenant’s own rules', () => {
     expect((await ticket(threat)).urgency).not.toBe('high')
     expect((await ticket(threat)).rule_version).toBe(changed.body.rule_version)
     expect((await history(threat))[0]).toMatchObject({ changed_by: `rules:${changed.body.rule_version}` })
-    expect((await classify('tenant_a')).rule_version).toBe(changed.body.rule_version)
-    expect((await classify('tenant_b')).urgency).toBe('high')
+    expect((await classify(tenant_id)).rule_version).toBe(changed.body.rule_version)
+    expect((await classify(other)).urgency).toBe('high')
 
-    await until('new tickets still come in by the old rules', async () => {
-      const { id } = helpdesk.insertTicket({ tenant_id: 'tenant_a', message: LAWYER })
+    await waitFor('new tickets still come in by the old rules', async () => {
+      const { id } = helpdesk.insertTicket({ tenant_id, message: LAWYER })
       await run()
       return (await ticket(id)).rule_version === changed.body.rule_version
     })

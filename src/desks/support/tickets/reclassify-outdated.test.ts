@@ -1,7 +1,7 @@
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { silent } from '../../../../test/harness/database.ts'
 import { administer } from '../../../../test/harness/server.ts'
-import { spawnSystem } from '../../../../test/harness/system.ts'
+import { startSystemHere } from '../../../../test/harness/system.ts'
 import { testTasks } from '../../../../test/harness/tasks.ts'
 import { waitFor } from '../../../../test/harness/wait-for.ts'
 import { listTasks } from '../../../core/tasks/index.ts'
@@ -167,8 +167,7 @@ describe('a reclassification that was cancelled or failed', () => {
 describe('a process with the role scheduler', () => {
   it('looks as soon as it starts', async () => {
     await store('juniper', 1)
-    const system = await spawnSystem(tasks.db.url)
-    onTestFinished(async () => void (await system.stop()))
+    await startSystemHere(tasks.db.url)
     const isDone = async () => (await stored('juniper'))[0]?.rule_version === base()
     await waitFor('nobody classified the ticket', isDone)
   })
