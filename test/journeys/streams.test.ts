@@ -112,6 +112,7 @@ describe('SIGTERM', () => {
       // Refused, and their half stays open.
       `GET /api/v1/signals/stream HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`,
       'hello?\r\n\r\n',
+      `POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\n${body.replace('Bearer', 'Bearer not')}\r\n{`,
       // Never there completely.
       '',
       'GET / HTTP/1.1\r\n',

@@ -19,12 +19,14 @@ export const ARRIVAL_LIMITS: ArrivalLimits = { requestTimeoutMs: 60_000, uploadB
  * slow senders, refused or not, hold all connections.
  */
 export function limitArrival(app: FastifyInstance, limits: ArrivalLimits): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (hasBody(request.raw)) {
       const stop = request.routeOptions.config.declared?.upload
         ? watchUpload(request, limits)
         : watchBody(request, limits)
       request.raw.once('close', stop)
+      // A request that is answered before it is there may never be closed, and its timer would keep the process.
+      reply.raw.once('close', stop)
     }
     done()
   })
