@@ -198,6 +198,19 @@ const variables = {
     example: '30',
     about: 'how long a worker that has gone silent keeps its task',
   },
+  SCHEDULER_LOOK_SECONDS: {
+    schema: seconds(1, 60).default(5),
+    bound: '1 to 60 seconds',
+    example: '5',
+    about: 'how often the scheduler looks for tasks whose worker is gone and for runs that are due',
+  },
+  CIRCUIT_OPEN_SECONDS: {
+    schema: seconds(1, 600).default(30),
+    bound: '1 to 600 seconds',
+    example: '30',
+    about:
+      'how long nobody sends through a channel whose last calls failed, before one call tries; the same for all processes',
+  },
   REQUESTS_PER_MINUTE: {
     schema: z.coerce.number().int().min(10).max(10_000_000).default(6_000),
     bound: '10 to 10000000 requests',

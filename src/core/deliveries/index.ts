@@ -33,8 +33,8 @@ export const deliveriesModule = defineModule({
   permissions: { 'delivery.read': 'agent', 'delivery.redrive': 'manager' },
   needs: { signals: signalsModule, channels: channelsModule },
   open: (ground, { channels }) => {
-    const { database } = ground
-    const breaker = circuitBreaker()
+    const { database, config } = ground
+    const breaker = circuitBreaker({ openSeconds: config.CIRCUIT_OPEN_SECONDS })
     return {
       api: undefined,
       routes: [...deliveryRoutes(database), ...circuitRoutes({ database, breaker })],
@@ -60,7 +60,7 @@ async function startSending({ metrics, ...ground }: Ground, breaker: CircuitBrea
     ['circuit', 'state'],
   )
   const dispatcher = await startDispatcher({
-    ...{ ...ground, breaker, send },
+    ...{ ...ground, breaker, send, openSeconds: ground.config.CIRCUIT_OPEN_SECONDS },
     onEnded: (ended) => attempts.inc(ended),
     // Those of channels, of which there may be many, are counted as one.
     onTransition: (circuit, { to }) => changes.inc({ circuit: circuit.replace(/:.*/, ''), state: to }),

@@ -88,7 +88,7 @@ export const tasksModule = defineModule({
   // A worker silent for this long loses its delivery; the lease in the task row decides who may write.
   queues: [{ name: TASK_QUEUE, heartbeatSeconds: 20 }],
   open: (ground) => {
-    const { database, healthDatabase, queue, logger, metrics } = ground
+    const { config, database, healthDatabase, queue, logger, metrics } = ground
     // What a probe that hangs does to a scrape is bounded by the report.
     const report = healthReport([queueCheck], { database: healthDatabase, logger })
     const lost = metrics.counter('signalbox_tasks_lost_total', 'Tasks whose worker went away')
@@ -113,7 +113,11 @@ export const tasksModule = defineModule({
         },
       ],
       starts: {
-        scheduler: async () => startReaper({ database, queue, logger, onLost: (count) => lost.inc(count) }),
+        scheduler: async () =>
+          startReaper({
+            ...{ database, queue, logger, everySeconds: config.SCHEDULER_LOOK_SECONDS },
+            onLost: (count) => lost.inc(count),
+          }),
         worker: ({ kinds }) => startWorking(ground, kinds),
       },
     }

@@ -7,7 +7,6 @@ import { dispatchAll, TASK_QUEUE } from './enqueue-task.ts'
 import { isEnded } from './status.ts'
 import { findForgotten, type ReapedTask, reapExpired } from './store/lost-and-waiting.ts'
 
-const REAP_EVERY_SECONDS = 5
 const LOOK_FOR_FORGOTTEN_EVERY_SECONDS = 60
 /** Longer than the engine takes to hand out the job of a dead worker again. */
 const FORGOTTEN_AFTER_SECONDS = 120
@@ -49,13 +48,16 @@ const tellWorkers = (queue: Queue, tx: SystemTx, tasks: readonly Waiting[]) =>
     tasks.map(({ tenant_id, task_id, rank }) => ({ tenantId: tenantId(tenant_id), taskId: task_id, rank })),
   )
 
-/** Does both every few seconds until stopped. Several processes may: rows are locked, telling twice is harmless. */
-export function startReaper(options: Dependencies & { logger: Logger; onLost?: (count: number) => void }): {
-  stop(): Promise<void>
-} {
+type ReaperOptions = Dependencies & { logger: Logger; everySeconds?: number; onLost?: (count: number) => void }
+
+/**
+ * Frees lost tasks every so many seconds (5), and looks for forgotten ones every minute, until stopped. Several processes
+ * may: rows are locked, telling twice is harmless.
+ */
+export function startReaper(options: ReaperOptions): { stop(): Promise<void> } {
   const { logger } = options
   const reaper = repeat({
-    everySeconds: REAP_EVERY_SECONDS,
+    everySeconds: options.everySeconds ?? 5,
     work: async () => {
       const reaped = await reapLostTasks(options)
       for (const { tenant_id, task_id, kind: task_kind, status } of reaped) {

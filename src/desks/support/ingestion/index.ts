@@ -61,7 +61,7 @@ export const ingestionModule = defineModule({
         ...jobRoutes({ ...dependencies, start, progress }),
       ],
       kinds: [run, retry, importKind],
-      schedules: [startingDueRuns({ database, startRun: start })],
+      schedules: [startingDueRuns({ database, startRun: start, everySeconds: config.SCHEDULER_LOOK_SECONDS })],
       healthChecks: [providerCheck(baseUrl)],
       close: progress.close,
     }

@@ -5,7 +5,6 @@ import type { Schedule } from '../../../platform/module/index.ts'
 import { claimDueSchedule, deleteSchedule, listDue, saveSchedule } from './schedule-store.ts'
 import type { StartRun } from './start-run.ts'
 
-const LOOK_EVERY_SECONDS = 5
 const AT_ONCE = 100
 
 /** Lets a run start every so many minutes, the first one that long from now; null ends that. */
@@ -44,11 +43,10 @@ async function startDueRuns(database: Database, startRun: StartRun): Promise<num
   return due.length
 }
 
-/** Every few seconds. */
-export function startingDueRuns(options: { database: Database; startRun: StartRun }): Schedule {
+export function startingDueRuns(options: { database: Database; startRun: StartRun; everySeconds: number }): Schedule {
   return {
     name: 'ingestion runs that are due',
-    everySeconds: LOOK_EVERY_SECONDS,
+    everySeconds: options.everySeconds,
     work: async () => ((await startDueRuns(options.database, options.startRun)) === AT_ONCE ? 'again' : undefined),
   }
 }
