@@ -86,6 +86,7 @@ export const calendarDocument = z
   .strictObject({
     zone: z
       .string()
+      .max(64)
       .refine((text) => timeZoneName(text) !== null, 'must be an IANA time zone such as Europe/Berlin')
       .overwrite((text) => timeZoneName(text) ?? text)
       .meta({ description: 'IANA time zone', example: 'Europe/Berlin' }),
