@@ -10,6 +10,7 @@ import { classified } from '../harness/classified.ts'
 import { counterDifferences } from '../harness/counters.ts'
 import { testDatabase } from '../harness/database.ts'
 import { removeOld } from '../harness/remove-old.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const db = testDatabase()
 let superuser: Client
@@ -245,6 +246,29 @@ describe('meanwhile', () => {
       await other.end()
     }
     expect(await idsOf('deliveries')).toEqual([id])
+  })
+
+  it('tickets are locked behind the lock of whoever writes them, so that the two never wait for each other', async () => {
+    const id = await made(SAMPLES.tickets?.over ?? '', '400 days')
+    const writer = new Client({ connectionString: db.url })
+    await writer.connect()
+    try {
+      await writer.query('begin')
+      await writer.query('select lock_ticket_counters($1)', [ours])
+      const removing = removeOld(db.database, only('tickets'))
+      await waitFor('the removal never waited', async () => {
+        const waiting = await rows(
+          `select from pg_locks where locktype = 'advisory' and classid = 71640 and not granted`,
+        )
+        return waiting.length > 0
+      })
+      await writer.query('select from tickets where ticket_id = $1 for update nowait', [id])
+      await writer.query('commit')
+      await removing
+    } finally {
+      await writer.end()
+    }
+    expect(await idsOf('tickets')).toEqual([])
   })
 
   it('tickets are written while others of the tenant are removed, and nobody gives up', async () => {
