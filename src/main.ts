@@ -25,7 +25,7 @@ import { type Ground, type OpenModules, openModules } from './platform/module/in
 import { openOutbound } from './platform/outbound/index.ts'
 import { installQueue, openQueue } from './platform/queue/index.ts'
 import { keepSecret, sealer } from './platform/sealing/index.ts'
-import { createMetrics, type Metrics, startTracing } from './platform/telemetry/index.ts'
+import { createMetrics, during, type Metrics, startTracing, watchEventLoop } from './platform/telemetry/index.ts'
 import { startUpkeep } from './platform/upkeep/index.ts'
 
 /** What the others take of DATABASE_POOL_SIZE; two connections only listen, ours and the queue's. The rest serves. */
@@ -122,6 +122,11 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
 
   const url = await app.listen({ host: config.HOST, port: config.PORT }).catch(explainTakenPort('PORT', config.PORT))
   logger.info({ address: url, role: config.SIGNALBOX_ROLES.join(',') }, 'signalbox serves')
+  // From now on somebody waits when the loop is held.
+  if (config.EVENT_LOOP_HELD_MS > 0) {
+    const watch = watchEventLoop({ limitMs: config.EVENT_LOOP_HELD_MS, logger, metrics: platform.metrics })
+    opened.defer(() => watch.stop())
+  }
   await demo?.welcome(url, platform.database, open.apiOf(ingestionModule).startRun)
 
   let stopping: Promise<void> | undefined
@@ -192,7 +197,7 @@ function startSchedules(
 ): void {
   for (const { name, everySeconds, work } of schedules) {
     const repetition = repeat({
-      ...{ everySeconds, work },
+      ...{ everySeconds, work: (signal) => during(`schedule ${name}`, () => work(signal)) },
       onError: (err) =>
         logger.warn({ err, component: 'scheduler', schedule: name }, 'a scheduled piece of work failed'),
     })

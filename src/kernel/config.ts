@@ -9,6 +9,8 @@ export type ProcessRole = (typeof PROCESS_ROLES)[number]
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const flag = z.stringbool()
+const zeroOrMilliseconds = (min: number, max: number) =>
+  z.literal('0').transform(Number).or(z.coerce.number().int().min(min).max(max))
 const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 const httpUrl = z.url({ protocol: /^https?$/ })
 const hostAndPort = z.string().refine((text) => parseHostAndPort(text) !== undefined)
@@ -253,6 +255,12 @@ const variables = {
     bound: 'an http(s) URL',
     example: 'http://collector:4318',
     about: 'where traces are sent; unset = no traces',
+  },
+  EVENT_LOOP_HELD_MS: {
+    schema: zeroOrMilliseconds(50, 60_000).default(250),
+    bound: '0 or 50 to 60000 milliseconds',
+    example: '250',
+    about: 'how long something may hold the event loop before it is logged what did; 0 = nobody looks',
   },
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { endRequestSpan, startRequestSpan } from '../telemetry/index.ts'
+import { during, endRequestSpan, startRequestSpan } from '../telemetry/index.ts'
 
 const GIVEN_ID = /^[A-Za-z0-9_.:-]{8,128}$/
 
@@ -26,8 +26,9 @@ export function observeRequests(app: FastifyInstance, onAnswered?: OnAnswered): 
       if (!reply.raw.writableFinished) controller.abort(new Error('the caller went away'))
     })
     reply.header('x-request-id', request.id)
-    request.span = startRequestSpan(request.method, request.routeOptions.url ?? '(none)', request.headers)
-    done()
+    const route = request.routeOptions.url ?? '(none)'
+    request.span = startRequestSpan(request.method, route, request.headers)
+    during(`${request.method} ${route}`, done)
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? '(none)'

@@ -3,6 +3,7 @@ import type { MigrationSet } from '../database/index.ts'
 import type { HealthCheck } from '../health/index.ts'
 import type { Route } from '../http/index.ts'
 import type { QueueDefinition } from '../queue/index.ts'
+import { during } from '../telemetry/index.ts'
 import type { UpkeepStep } from '../upkeep/index.ts'
 import type { AnyModule, ApisOf, Ground, ModuleWith, Opened, Permissions, Schedule, Work } from './module.ts'
 
@@ -77,7 +78,7 @@ export async function openModules(
   }
   for (const module of inOrderOfNeed(modules)) {
     const needed = Object.entries<AnyModule>(module.needs ?? {}).map(([name, each]) => [name, apiOf(each)])
-    const made = await module.open(ground, Object.fromEntries(needed) as ApisOf<unknown>)
+    const made = await during(module.name, () => module.open(ground, Object.fromEntries(needed) as ApisOf<unknown>))
     if (made.close) opened.defer(made.close)
     for (const { name, help, read } of made.gauges ?? []) ground.metrics.gauge(name, help, read)
     open.set(module, made)
@@ -95,8 +96,8 @@ export async function openModules(
       const stops: (() => Promise<void>)[] = []
       // At the same time: each may take as long as all have. Registered first: what fails to start leaves the others to stop.
       opened.defer(async () => void (await Promise.all(stops.map((stop) => stop()))))
-      for (const { starts } of all) {
-        const started = await starts?.[role]?.({ kinds })
+      for (const [{ name }, { starts }] of open) {
+        const started = await during(name, () => starts?.[role]?.({ kinds }))
         if (!started) continue
         stops.push(started.stop)
         for (const { name, help, read } of started.gauges ?? []) ground.metrics.gauge(name, help, read)

@@ -1,6 +1,7 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { abortable } from '../../kernel/abort.ts'
 import type { Logger } from '../../kernel/logger.ts'
+import { during } from './event-loop/during.ts'
 
 const FLUSH_WITHIN_MS = 3_000
 
@@ -55,7 +56,7 @@ export function endRequestSpan(span: Span, status: number): void {
   span.end()
 }
 
-/** Runs `work` in a span of its own; an error marks the span and goes on. */
+/** Runs `work` in a span of its own, and under its name; an error marks the span and goes on. */
 export async function inSpan<T>(
   name: string,
   attributes: Record<string, string | number>,
@@ -63,7 +64,7 @@ export async function inSpan<T>(
 ): Promise<T> {
   return tracer().startActiveSpan(name, { attributes }, async (span) => {
     try {
-      return await work()
+      return await during(name, work)
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR })
       throw error

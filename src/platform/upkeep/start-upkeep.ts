@@ -1,7 +1,7 @@
 import type { Logger } from '../../kernel/logger.ts'
 import { type Repetition, repeat } from '../../kernel/repeat.ts'
 import type { Database } from '../database/index.ts'
-import type { Metrics } from '../telemetry/index.ts'
+import { during, type Metrics } from '../telemetry/index.ts'
 import { type Figures, recordUpkeep } from './record-upkeep.ts'
 import type { UpkeepStep } from './step.ts'
 import { readSteps, type StepLease, settleStep, takeStep } from './step-store.ts'
@@ -63,7 +63,8 @@ async function takeTurn(upkeep: Upkeep, record: Figures, step: UpkeepStep, signa
     record.failed(name)
   }
   const work = async (lease: StepLease) => {
-    const round = await step.run(AbortSignal.any([signal, AbortSignal.timeout(roundSeconds * 1_000)]))
+    const timeIsUp = AbortSignal.any([signal, AbortSignal.timeout(roundSeconds * 1_000)])
+    const round = await during(`upkeep ${name}`, () => step.run(timeIsUp))
     record.ended(name, { ...round, seconds: (performance.now() - startedAt) / 1_000 })
     if (round.rows > 0)
       logger.info({ component: 'upkeep', schedule: name, count: round.rows }, 'upkeep has ended a round')
