@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { flushCompileCache } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
 import { ACCESS_CHANNEL, tenancyModule } from './core/tenancy/index.ts'
@@ -258,6 +259,8 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', ask)
   process.on('SIGINT', ask)
+  // For the next start, also when this process is killed: by itself Node.js writes at its end what it has compiled.
+  flushCompileCache()
   const system = await startSystem(config, logger, (error) => leave(error.message))
   const signal = await stopAsked.promise
   await system.stop()
