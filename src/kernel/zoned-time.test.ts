@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isTimeZone, momentShown } from './zoned-time.ts'
+import { momentShown } from './zoned-time.ts'
 
 const utc = (text: string) => Date.parse(`${text}Z`)
 const at = (text: string, zone: string) => new Date(momentShown(utc(text), zone)).toISOString()
@@ -47,17 +47,4 @@ describe('the moment at which clocks of a zone show a time', () => {
       { numRuns: 500 },
     )
   })
-})
-
-describe('a time zone', () => {
-  it.each(['Europe/Berlin', 'utc', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5'])('may be %s', (name) => {
-    expect(isTimeZone(name)).toBe(true)
-  })
-
-  it.each(['', '+01:00', 'Berlin', 'Europe/Atlantis', 'Europe/Berlin/', '../etc', 'x'.repeat(100)])(
-    'is not %j',
-    (name) => {
-      expect(isTimeZone(name)).toBe(false)
-    },
-  )
 })

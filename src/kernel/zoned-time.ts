@@ -1,19 +1,8 @@
-const NAMED_ZONE = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/
 const DAY_MS = 86_400_000
 
 /** One for each zone that was asked for: making one takes a hundred times as long as asking it. */
 const clocks = new Map<string, Intl.DateTimeFormat>()
 const CLOCKS_KEPT = 50
-
-/** Whether there is a time zone of this IANA name. Offsets (`+01:00`) are none: they do not know summer time. */
-export function isTimeZone(name: string): boolean {
-  if (name.length > 64 || !NAMED_ZONE.test(name)) return false
-  try {
-    return Boolean(clockOf(name))
-  } catch {
-    return false
-  }
-}
 
 function clockOf(zone: string): Intl.DateTimeFormat {
   const known = clocks.get(zone)

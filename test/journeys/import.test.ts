@@ -50,7 +50,25 @@ async function importScene(environment: Record<string, string> = {}) {
   type Rejects = { rejects: { reject_id: string; line: number; reason: string; external_id: string; kind: string }[] }
   const rejectsOf = async (query: string) =>
     (await scene.operator<Rejects>(system, `/ingest/rejects?tenant_id=tenant_a&${query}`)).body.rejects
-  return { ...scene, system, send, importFile, ticket, uploadsLeft, rejectsOf }
+  const preview = async (body: string, type: string, query: Record<string, string> = {}) => {
+    const parameters = new URLSearchParams({ tenant_id: 'tenant_a', ...query })
+    const response = await fetch(`${system.url}/ingest/import/preview?${parameters}`, {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': type }, body },
+    })
+    return { status: response.status, body: (await response.json()) as Preview }
+  }
+  return { ...scene, system, send, importFile, ticket, uploadsLeft, rejectsOf, preview }
+}
+
+type Preview = {
+  code?: string
+  mapping: Record<string, unknown>
+  rows: Record<string, string>[]
+  usable: number
+  failed: number
+  bytes: number
+  is_complete: boolean
+  refusal: string | null
 }
 
 describe('an imported file', () => {
@@ -113,6 +131,40 @@ describe('an imported file', () => {
         ...{ status: 422, body: { code: 'http.invalid' } },
       })
     }
+  })
+
+  it('is shown before anything is stored, and with the mapping that the preview gives is stored as it was shown', async () => {
+    const { databaseUrl, preview, importFile, ticket, uploadsLeft } = await importScene()
+    const table = (count: number) => {
+      const row = (n: number) => `Chair ${n};V-${n};kim;Erledigt;14.10.2026 09:${10 + (n % 40)};It wobbles.`
+      const head = 'Betreff;Vorgangsnummer;Kunde;Zustand;Erstellt am;Beschreibung'
+      return [head, ...Array.from({ length: count }, (_, n) => row(n))].join('\r\n')
+    }
+    const file = table(40)
+    const shown = await preview(file, 'text/csv')
+    expect(shown).toMatchObject({ status: 200, body: { usable: 40, failed: 0, refusal: null, is_complete: true } })
+    expect(shown.body.rows).toHaveLength(20)
+    const count = 'select (select count(*) from tickets)::int + (select count(*) from tasks)::int as count'
+    const stored = await administer(databaseUrl, async (client) => (await client.query<{ count: number }>(count)).rows)
+    expect([stored, await uploadsLeft()]).toEqual([[{ count: 0 }], 0])
+
+    const mapping = JSON.stringify(shown.body.mapping)
+    expect(await importFile(file, 'text/csv', { mapping })).toMatchObject({ created: 40, failed: 0 })
+    for (const { line: _, ...row } of shown.body.rows) expect(await ticket(row.external_id ?? '')).toMatchObject(row)
+
+    expect((await preview(table(20_000), 'text/csv')).body).toMatchObject({
+      bytes: 524_288,
+      is_complete: false,
+      usable: 300,
+      failed: 0,
+    })
+    expect(await preview('', 'text/csv')).toMatchObject({ status: 422, body: { code: 'ingestion.import_empty' } })
+    const latin = Buffer.from('id,subject\n1,Gr\xfc\xdfe', 'latin1') as unknown as string
+    expect(await preview(latin, 'text/csv')).toMatchObject({ status: 422, body: { code: 'ingestion.import_not_utf8' } })
+    expect(await preview(file, 'text/csv', { zone: 'Berlin' })).toMatchObject({
+      status: 422,
+      body: { code: 'http.invalid' },
+    })
   })
 
   it('is refused as a whole when nobody can tell its columns, with the reason', async () => {

@@ -278,6 +278,10 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'DELETE /api/v1/ingest/rejects': inTenant({ job_id: '00000000-0000-4000-8000-000000000000' }),
   'DELETE /api/v1/ingest/rejects/:reject_id': ofReject,
   'POST /api/v1/ingest/rejects/:reject_id/retry': ofReject,
+  'POST /api/v1/ingest/import/preview': (things) => ({
+    ...inTenant({ preset: 'zendesk', zone: 'Europe/Berlin', mapping: '{"constants":{"source":"mail"}}' })(things),
+    upload: '{"id":1,"requester_id":2,"subject":"s","description":"m","created_at":"2026-01-01T00:00:00Z"}',
+  }),
   'POST /api/v1/ingest/import': (things) => ({
     ...inTenant()(things),
     upload: '{"id":"sample","customer_id":"c","subject":"s","message":"m","created_at":"2026-01-01T00:00:00Z"}',

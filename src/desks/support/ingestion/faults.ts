@@ -12,6 +12,7 @@ export const ingestionFault = declareFaults({
   'ingestion.import_too_large': 413,
   'ingestion.import_unreadable': 422,
   'ingestion.too_many_imports': 429,
+  'ingestion.too_many_previews': 429,
   'ingestion.upload_broken': 400,
   'ingestion.reject_not_found': 404,
   'ingestion.reject_incomplete': 409,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { SystemTx, Tx } from '../../../platform/database/index.ts'
+import type { Tx } from '../../../platform/database/index.ts'
 import type { FailedTicket } from '../connectors/index.ts'
 import type { Delivery } from '../tickets/index.ts'
 
@@ -144,16 +144,4 @@ export async function countKept(
     select reason, count(*) as count, min(line) as first_line from ingestion_rejects
     where job_id = ${jobId} and kind = 'unusable' group by reason order by count(*) desc, reason limit 50`.execute(tx)
   return rows
-}
-
-/** Deletes rejects that were last seen so many days ago or earlier, at most `limit`; returns how many. For the upkeep. */
-export async function forgetOldRejects(
-  tx: SystemTx,
-  { days, limit }: { days: number; limit: number },
-): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from ingestion_rejects where (tenant_id, reject_id) in (
-      select tenant_id, reject_id from ingestion_rejects
-      where last_seen_at < now() - ${days} * interval '1 day' order by last_seen_at limit ${limit})`.execute(tx)
-  return Number(numAffectedRows ?? 0)
 }

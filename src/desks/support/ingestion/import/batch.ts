@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TenantId } from '../../../../kernel/tenant-id.ts'
+import { takingTurns } from '../../../../kernel/turns.ts'
 import type { Tx } from '../../../../platform/database/index.ts'
 import { failedTicket, isFailed } from '../../connectors/index.ts'
 import { type ClassifiedTicket, type DeliveredTicket, listComparedTimes, upsertTickets } from '../../tickets/index.ts'
@@ -9,9 +9,6 @@ import { type FailedRow, noteRejects, REJECTS_OF_JOB_MAX } from '../reject-store
 import { readImported } from './read-imported.ts'
 import type { FileRecord } from './read-records.ts'
 import type { ReadingRules } from './reading-rules.ts'
-
-/** How long a batch keeps everything else of this process waiting. */
-const TURN_MS = 2
 
 /** Tickets of a batch in the order of the file, with their lines, and what cannot be used. */
 export type Batch = { tickets: DeliveredTicket[]; lines: number[]; failed: FailedRecord[] }
@@ -23,7 +20,7 @@ export async function readBatch(
   rules: ReadingRules,
 ): Promise<Batch> {
   const batch: Batch = { tickets: [], lines: [], failed: [] }
-  let turnEnds = performance.now() + TURN_MS
+  const pause = takingTurns()
   for (const record of records) {
     const { line } = record
     if ('failure' in record) {
@@ -37,9 +34,7 @@ export async function readBatch(
         batch.lines.push(line)
       }
     }
-    if (performance.now() < turnEnds) continue
-    await nextTurn()
-    turnEnds = performance.now() + TURN_MS
+    await pause()
   }
   return batch
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isTimeZone } from '../../../../kernel/zoned-time.ts'
+import { timeZoneName } from '../../../../kernel/time-zone.ts'
 import { TICKET_STATUSES } from '../../tickets/index.ts'
 import { TimeFormat } from './time-format.ts'
 import { DELIMITERS } from './wanted-columns.ts'
@@ -46,7 +46,8 @@ export const Mapping = z
       .meta({ description: 'Patterns like `dd/MM/yyyy HH:mm`, or `unix`, `unix-ms`; ISO 8601 is always read' }),
     zone: z
       .string()
-      .refine(isTimeZone, 'must be the IANA name of a time zone, e.g. Europe/Berlin')
+      .max(64)
+      .refine((zone) => timeZoneName(zone) !== null, 'must be the IANA name of a time zone, e.g. Europe/Berlin')
       .optional()
       .meta({ description: 'Of times that do not say theirs' }),
     delimiter: z.enum(DELIMITERS).optional().meta({ description: 'Between the cells; found by the header without it' }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isTimeZone } from '../../../../kernel/zoned-time.ts'
+import { timeZoneName } from '../../../../kernel/time-zone.ts'
 import { invalid } from '../../../../platform/http/index.ts'
 import { Mapping, PRESETS } from './mapping.ts'
 
@@ -10,7 +10,8 @@ export const MappingQuery = {
   preset: z.enum(PRESETS).optional().meta({ description: 'The helpdesk whose export this is' }),
   zone: z
     .string()
-    .refine(isTimeZone, 'must be the IANA name of a time zone, e.g. Europe/Berlin')
+    .max(64)
+    .refine((zone) => timeZoneName(zone) !== null, 'must be the IANA name of a time zone, e.g. Europe/Berlin')
     .optional()
     .meta({ description: 'Of times that do not say theirs' }),
   mapping: z

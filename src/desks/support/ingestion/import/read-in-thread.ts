@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { UnreadableFile } from './limits.ts'
-import type { FromThread, ReadBatch, ThreadOrder, ToThread } from './reading-thread.ts'
+import type { FileLook } from './look-at-file.ts'
+import type { FromThread, LookOrder, ReadBatch, ThreadOrder, ToThread } from './reading-thread.ts'
 
 const THREAD = new URL('./reading-thread.ts', import.meta.url)
 
@@ -11,6 +12,7 @@ export type ThreadBounds = {
   memoryMegabytes: number
 }
 const BOUNDS: ThreadBounds = { seconds: 60, memoryMegabytes: 256 }
+const LOOK_BOUNDS: ThreadBounds = { seconds: 10, memoryMegabytes: 64 }
 
 type Reading = {
   order: ThreadOrder
@@ -29,19 +31,7 @@ type Reading = {
  * @throws UnreadableFile, or the reason of the signal
  */
 export async function* readInThread({ order, nextPiece, signal, bounds = BOUNDS, program = THREAD }: Reading) {
-  signal.throwIfAborted()
-  const thread = new Worker(program, {
-    workerData: order,
-    // Nothing of this process is its business.
-    ...{ env: {}, execArgv: [], argv: [] },
-    resourceLimits: { maxOldGenerationSizeMb: bounds.memoryMegabytes, maxYoungGenerationSizeMb: 32, stackSizeMb: 2 },
-  })
-  const over = Promise.withResolvers<never>()
-  over.promise.catch(() => {})
-  const onAbort = () => over.reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  thread.on('error', (error: Error & { code?: string }) => over.reject(explain(error, bounds)))
-  thread.on('exit', () => over.reject(new Error('the thread that reads a file has ended')))
+  const { thread, over, end } = startThread(order, { signal, bounds, program })
 
   /** One answer to one message. */
   const ask = (message: ToThread): Promise<FromThread> => {
@@ -49,15 +39,14 @@ export async function* readInThread({ order, nextPiece, signal, bounds = BOUNDS,
     const answered = new Promise<FromThread>((resolve) => thread.once('message', resolve))
     thread.postMessage(message)
     const late = new Promise<never>((_, reject) => {
-      const tooSlow = new UnreadableFile(`a part of it took longer than ${bounds.seconds} s to read`)
-      timer = setTimeout(() => reject(tooSlow), bounds.seconds * 1_000)
+      timer = setTimeout(() => reject(tooSlow(bounds)), bounds.seconds * 1_000)
     })
-    return Promise.race([answered, late, over.promise]).finally(() => clearTimeout(timer))
+    return Promise.race([answered, late, over]).finally(() => clearTimeout(timer))
   }
   const nextBatch = async (): Promise<ReadBatch | null> => {
     let answer = await ask({ kind: 'next' })
     while (answer.kind === 'want') {
-      const bytes = await Promise.race([nextPiece(), over.promise])
+      const bytes = await Promise.race([nextPiece(), over])
       answer = await ask({ kind: 'piece', bytes })
     }
     if (answer.kind === 'batch') return answer
@@ -75,10 +64,49 @@ export async function* readInThread({ order, nextPiece, signal, bounds = BOUNDS,
       yield batch
     }
   } finally {
+    await end()
+  }
+}
+
+/** A look at the beginning of a file, in a thread like the one that would read it. @throws UnreadableFile, or the reason of the signal */
+export async function lookInThread(order: LookOrder, signal: AbortSignal, bounds = LOOK_BOUNDS): Promise<FileLook> {
+  const { thread, over, end } = startThread(order, { signal, bounds, program: THREAD })
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(tooSlow(bounds)), bounds.seconds * 1_000)
+  try {
+    const looked = new Promise<FileLook>((resolve) => thread.once('message', resolve))
+    return await Promise.race([looked, late.promise, over])
+  } finally {
+    clearTimeout(timer)
+    await end()
+  }
+}
+
+type Started = { signal: AbortSignal; bounds: ThreadBounds; program: URL }
+
+/** A thread that is given an order; `over` rejects when it ends by itself, fails, or is to end. */
+function startThread(order: ThreadOrder | LookOrder, { signal, bounds, program }: Started) {
+  signal.throwIfAborted()
+  const thread = new Worker(program, {
+    workerData: order,
+    // Nothing of this process is its business.
+    ...{ env: {}, execArgv: [], argv: [] },
+    resourceLimits: { maxOldGenerationSizeMb: bounds.memoryMegabytes, maxYoungGenerationSizeMb: 32, stackSizeMb: 2 },
+  })
+  const over = Promise.withResolvers<never>()
+  over.promise.catch(() => {})
+  const onAbort = () => over.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  thread.on('error', (error: Error & { code?: string }) => over.reject(explain(error, bounds)))
+  thread.on('exit', () => over.reject(new Error('the thread that reads a file has ended')))
+  const end = async () => {
     signal.removeEventListener('abort', onAbort)
     await thread.terminate()
   }
+  return { thread, over: over.promise, end }
 }
+
+const tooSlow = ({ seconds }: ThreadBounds) => new UnreadableFile(`a part of it took longer than ${seconds} s to read`)
 
 function explain(error: Error & { code?: string }, { memoryMegabytes }: ThreadBounds): Error {
   if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error

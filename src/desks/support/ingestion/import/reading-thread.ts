@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { SetAside } from './csv-rows.ts'
 import { UnreadableFile } from './limits.ts'
+import { lookAtFile } from './look-at-file.ts'
 import { type FileRecord, type ImportFormat, readRecords } from './read-records.ts'
 import type { Wanted } from './wanted-columns.ts'
 
@@ -27,7 +28,14 @@ export type FromThread =
   | ({ kind: 'batch' } & ReadBatch)
   | { kind: 'over'; unreadable: string | null }
 
-if (parentPort) await readFor(parentPort, workerData as ThreadOrder)
+/** To look at the beginning of a file; the one answer is a {@link FileLook}. */
+export type LookOrder = { look: { format: ImportFormat; wanted: Wanted; isCut: boolean }; head: Uint8Array }
+
+if (parentPort) {
+  const order = workerData as ThreadOrder | LookOrder
+  if ('look' in order) parentPort.postMessage(await lookAtFile(order.look, Buffer.from(order.head)))
+  else await readFor(parentPort, order)
+}
 
 /** Reads a file in a thread of its own, where neither its size nor its shape keeps anybody waiting. */
 async function readFor(port: NonNullable<typeof parentPort>, { format, wanted, skip, batch }: ThreadOrder) {

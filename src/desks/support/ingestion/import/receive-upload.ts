@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { TenantId } from '../../../../kernel/tenant-id.ts'
 import type { Database } from '../../../../platform/database/index.ts'
-import { ingestionFault } from '../faults.ts'
+import { broken, empty, notUtf8, tooLarge, tooMany } from './upload-faults.ts'
 import { addChunk, beginFile, deleteFile } from './upload-store.ts'
 
 /** Bytes that are kept in memory of an upload, and in one row of it. */
 const CHUNK_BYTES = 1_048_576
 /** An upload that stands still that long is given up. */
-const QUIET_MS = 60_000
+export const QUIET_MS = 60_000
 /** Files of one tenant that arrive or wait to be read; each takes its size in the database until then. */
 export const FILES_MAX = 10
 
@@ -44,7 +44,8 @@ export async function receiveUpload(
     }
     chunks += 1
   }
-  if (!(await database.withTenant(tenantId, (tx) => beginFile(tx, { uploadId, max: FILES_MAX })))) throw tooMany()
+  if (!(await database.withTenant(tenantId, (tx) => beginFile(tx, { uploadId, max: FILES_MAX }))))
+    throw tooMany(FILES_MAX)
   const quiet = setTimeout(() => body?.destroy(new Error('no bytes for a minute')), QUIET_MS)
   try {
     let held: Buffer[] = []
@@ -69,39 +70,3 @@ export async function receiveUpload(
     clearTimeout(quiet)
   }
 }
-
-const tooLarge = (maxBytes: number) =>
-  ingestionFault('ingestion.import_too_large', {
-    public: `A file may have at most ${Math.floor(maxBytes / 1_048_576)} MB. Split it; the order of the parts does not matter.`,
-    internal: 'an upload is over IMPORT_MAX_MEGABYTES',
-    // The rest of the body is not read.
-    headers: { connection: 'close' },
-  })
-
-const empty = () =>
-  ingestionFault('ingestion.import_empty', {
-    public: 'The request has no body. Send the file itself as the body, with its Content-Type.',
-    internal: 'an upload without a byte',
-  })
-
-const notUtf8 = (megabyte: number, cause: unknown) =>
-  ingestionFault('ingestion.import_not_utf8', {
-    public: `The file is not UTF-8: a byte in or before its megabyte ${megabyte} cannot be read. Save it as UTF-8 and send it again; nothing was kept.`,
-    internal: 'an upload in another encoding',
-    headers: { connection: 'close' },
-    cause,
-  })
-
-const tooMany = () =>
-  ingestionFault('ingestion.too_many_imports', {
-    public: `${FILES_MAX} files of this tenant arrive or wait to be read. Send the next one when one of them is done.`,
-    internal: 'too many uploads wait',
-    headers: { 'retry-after': '30', connection: 'close' },
-  })
-
-const broken = (cause: unknown) =>
-  ingestionFault('ingestion.upload_broken', {
-    public: 'The file did not arrive completely. Nothing of it was kept; send it again.',
-    internal: 'an upload broke off or stood still',
-    cause,
-  })

@@ -6,13 +6,12 @@ import type { Database } from '../../../../platform/database/index.ts'
 import { type Route, reply, TenantQuery, tenantRoute } from '../../../../platform/http/index.ts'
 import { StartedJob } from '../present-job.ts'
 import type { Reading } from '../reading.ts'
+import { formatOf, UPLOAD_TYPES } from './file-types.ts'
 import { MappingQuery, parseMapping } from './parse-mapping.ts'
-import type { ImportFormat } from './read-records.ts'
+import { previewRoute } from './preview-route.ts'
 import { receiveUpload } from './receive-upload.ts'
 import type { ImportPayload } from './run-import.ts'
 import { giveFileTo } from './upload-store.ts'
-
-const FORMAT_OF: Record<string, ImportFormat> = { 'application/x-ndjson': 'ndjson', 'text/csv': 'csv' }
 
 type ImportRouteDependencies = {
   database: Database
@@ -23,6 +22,7 @@ type ImportRouteDependencies = {
 
 export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteDependencies): Route[] {
   return [
+    previewRoute({ maxBytes }),
     tenantRoute({
       operationId: 'importTickets',
       method: 'POST',
@@ -33,7 +33,7 @@ export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteD
       access: 'ingestion.run',
       tenant: 'query',
       query: z.strictObject({ ...TenantQuery, ...MappingQuery }),
-      upload: Object.keys(FORMAT_OF),
+      upload: UPLOAD_TYPES,
       responses: { 202: StartedJob },
       prepare: async ({ tenantId, query, request: { body } }) => {
         const mapping = parseMapping(query)
@@ -41,8 +41,7 @@ export function importRoutes({ database, enqueue, kind, maxBytes }: ImportRouteD
         return { ...file, mapping }
       },
       handle: async ({ tx, tenantId, caller, request, prepared: { uploadId, chunks, bytes, mapping } }) => {
-        const [type = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
-        const format = FORMAT_OF[type.trim()] ?? 'ndjson'
+        const format = formatOf(request.headers['content-type'])
         const payload = { upload_id: uploadId, format, chunks, bytes, ...(mapping ? { mapping } : {}) }
         const { taskId } = await enqueue(tx, tenantId, kind, payload, { createdBy: caller.id })
         await giveFileTo(tx, uploadId, taskId)

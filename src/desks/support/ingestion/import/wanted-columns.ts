@@ -43,18 +43,32 @@ export const nameKey = (name: string): string =>
 /** What stands before a remark: `subject, short` and `Subject (de)` are `subject`. */
 const keyBeforeRemark = (name: string): string => nameKey(name.split(/[,;:([{|]/, 1)[0] ?? '')
 
+type Keys = { same: string[]; beforeRemark: string[] }
+/** A header is asked for a few dozen names, and may have hundreds itself. */
+const keysOfHeaders = new WeakMap<readonly string[], Keys>()
+
+function keysOf(names: readonly string[]): Keys {
+  const known = keysOfHeaders.get(names)
+  if (known) return known
+  const keys = { same: names.map(nameKey), beforeRemark: names.map(keyBeforeRemark) }
+  keysOfHeaders.set(names, keys)
+  return keys
+}
+
 /**
  * The columns of a name: those that are the same name, of them the one `spelled` exactly so, else the only one that is the
- * name but for a remark behind it. More than one means that nobody can tell which is meant.
+ * name but for a remark behind it. More than one means that nobody can tell which is meant. `names` is not changed later.
  */
 export function columnsNamed(names: readonly string[], wanted: string, spelled = false): number[] {
-  const indexes = (isIt: (name: string) => boolean) => names.flatMap((name, index) => (isIt(name) ? [index] : []))
+  const placesOf = (all: readonly string[], sought: string) =>
+    all.flatMap((one, index) => (one === sought ? [index] : []))
   const key = nameKey(wanted)
-  const exact = spelled ? indexes((name) => name.trim() === wanted.trim()) : []
+  const exact = spelled ? placesOf(names, wanted.trim()) : []
   if (exact.length > 0) return exact
-  const same = indexes((name) => nameKey(name) === key)
-  if (same.length > 0) return same
-  const remarked = indexes((name) => keyBeforeRemark(name) === key)
+  const { same, beforeRemark } = keysOf(names)
+  const named = placesOf(same, key)
+  if (named.length > 0) return named
+  const remarked = placesOf(beforeRemark, key)
   return remarked.length === 1 ? remarked : []
 }
 
