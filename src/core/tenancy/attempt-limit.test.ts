@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../../../test/harness/database.ts'
 import { openAllowances } from '../../platform/resilience/index.ts'
-import { type Attempt, attemptLimit, type Known } from './attempt-limit.ts'
+import { type Attempt, attemptLimit } from './attempt-limit.ts'
+import type { Known } from './known-device.ts'
 
 const db = testDatabase({ max: 8 })
 let accounts = 0

@@ -1,6 +1,7 @@
 import { networkOf } from '../../platform/http/index.ts'
 import type { Allowance, Allowances } from '../../platform/resilience/index.ts'
 import type { Identity } from './identity.ts'
+import type { Known } from './known-device.ts'
 
 /** Where a password is tried, and on whose account. */
 export type Attempt = {
@@ -21,9 +22,6 @@ export type AttemptLimit = {
   /** Counts an attempt before it is made, so that many at once are counted too. */
   take(attempt: Attempt): Promise<Taken>
 }
-
-/** Where an account was signed in to before: in that browser, or only from that address. */
-export type Known = 'device' | 'address' | null
 
 /**
  * One account at one place, and all that one place tries. What is tried on one account from everywhere else is bounded too, for

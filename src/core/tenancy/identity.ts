@@ -2,9 +2,8 @@ import { APIError, betterAuth } from 'better-auth'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
 import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
-import type { Known } from './attempt-limit.ts'
 import { identityOptions } from './identity-options.ts'
-import { hashOfAddress, hashOfDevice } from './known-device.ts'
+import { hashOfAddress, hashOfDevice, type Known } from './known-device.ts'
 import { deleteUnseen, noteKnown, selectKnown } from './store/known-devices.ts'
 import {
   deleteExpired,

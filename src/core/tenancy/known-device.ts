@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { networkOf } from '../../platform/http/index.ts'
 import { hashSecret } from './secrets.ts'
 
+/** Where an account was signed in to before: in that browser, or only from that address. */
+export type Known = 'device' | 'address' | null
+
 /** What a browser shows to be known again; opens nothing by itself. */
 export const DEVICE_COOKIE = 'signalbox.device'
 const FORM = /(?:^|;\s*)signalbox\.device=(sbd_[A-Za-z0-9_-]{43})(?:;|$)/
