@@ -26,6 +26,11 @@ const VALUES: Record<string, (n: number) => string> = {
   signal_severity: () => `'info'`,
 }
 
+/** What a check over several columns wants besides what each column must have. Other tables: add one here. */
+const WANTED_TOGETHER: Record<string, Record<string, string>> = {
+  idempotency_keys: { owner: 'gen_random_uuid()', lease_expires_at: 'now()' },
+}
+
 let inserted = 0
 
 function valueFor({ table_name, column, type, choices }: Column): string {
@@ -55,8 +60,10 @@ export async function tenantTables(superuser: Client): Promise<TenantTable[]> {
   return [...byTable].map(([name, columns]) => ({
     name,
     insert: (tenant) => {
+      const together = WANTED_TOGETHER[name] ?? {}
       const values = columns.map((column) => (column.column === 'tenant_id' ? `'${tenant}'` : valueFor(column)))
-      return `insert into ${name} (${columns.map(({ column }) => column).join(', ')}) values (${values.join(', ')})`
+      const names = [...columns.map(({ column }) => column), ...Object.keys(together)]
+      return `insert into ${name} (${names.join(', ')}) values (${[...values, ...Object.values(together)].join(', ')})`
     },
   }))
 }
