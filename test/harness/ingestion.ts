@@ -1,10 +1,14 @@
 import { Client } from 'pg'
 import { expect, inject, onTestFinished } from 'vitest'
 import { type MockProviderOptions, startMockProvider } from '../../mock-provider/index.ts'
+import { parseConfig } from '../../src/kernel/config.ts'
+import { type System, startSystem } from '../../src/main.ts'
 import { call } from './call.ts'
+import { silent } from './database.ts'
 import { ticketsAtProvider } from './provider.ts'
 import { createDatabase, type TestDatabase } from './server.ts'
 import { OPERATOR_TOKEN, type SystemProcess, spawnSystem } from './system.ts'
+import { environmentFor } from './system-process.ts'
 import { ticketDifferences } from './ticket-differences.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -43,7 +47,9 @@ export async function ingestionScene(
   const helpdesk = await startMockProvider({ port: 0, rateLimit: 0, ...provider })
   const made: TestDatabase = await createDatabase(serverUrl)
   const processes: SystemProcess[] = []
+  const here: System[] = []
   whenOver(async () => {
+    await Promise.all(here.map((each) => each.stop()))
     for (const each of processes) {
       each.kill('SIGCONT')
       each.kill('SIGKILL')
@@ -53,9 +59,16 @@ export async function ingestionScene(
     await made.drop()
   })
 
+  const common = {
+    EXTERNAL_API_URL: helpdesk.url,
+    // Wide, unless the test narrows it.
+    EXTERNAL_RATE_LIMIT: '10000',
+    // So long that a slow machine loses none; see deadProcesses for one that is to be lost.
+    TASK_LEASE_SECONDS: '30',
+  }
   const operator = <Body>(system: { url: string }, path: string, method = 'GET', body?: unknown) =>
     call<Body>(system.url + path, { method, token: OPERATOR_TOKEN, ...(body === undefined ? {} : { body }) })
-  const progressOf = async (system: SystemProcess, job: string) =>
+  const progressOf = async (system: { url: string }, job: string) =>
     (await operator<Job>(system, `/ingest/progress/${job}`)).body
 
   return {
@@ -65,30 +78,31 @@ export async function ingestionScene(
     progressOf,
     until: waitFor,
 
-    /** A process of the system; its budget of calls is wide unless the test narrows it. */
+    /** The system in this process: what is neither killed nor one of two starts in a quarter of the time. */
+    open: async (environment: Record<string, string> = {}) => {
+      const system = await startSystem(parseConfig(environmentFor(made.url, { ...common, ...environment })), silent)
+      here.push(system)
+      return system
+    },
+
+    /** A process of the system. */
     start: async (environment: Record<string, string> = {}) => {
-      const started = await spawnSystem(made.url, {
-        EXTERNAL_API_URL: helpdesk.url,
-        EXTERNAL_RATE_LIMIT: '10000',
-        // So long that a slow machine loses none; see deadProcesses for one that is to be lost.
-        TASK_LEASE_SECONDS: '30',
-        ...environment,
-      })
+      const started = await spawnSystem(made.url, { ...common, ...environment })
       processes.push(started)
       return started
     },
 
-    makeTenants: async (system: SystemProcess, tenants: readonly string[]) => {
+    makeTenants: async (system: { url: string }, tenants: readonly string[]) => {
       for (const tenant_id of tenants) await operator(system, '/tenants', 'POST', { tenant_id, name: tenant_id })
     },
 
-    startRun: async (system: SystemProcess, tenant: string) => {
+    startRun: async (system: { url: string }, tenant: string) => {
       const answer = await operator<{ job_id: string }>(system, `/ingest/run?tenant_id=${tenant}`, 'POST')
       expect(answer.status).toBe(202)
       return answer.body.job_id
     },
 
-    ended: (system: SystemProcess, job: string) =>
+    ended: (system: { url: string }, job: string) =>
       waitFor('the run never ended', async () => {
         const now = await progressOf(system, job)
         return ['completed', 'failed', 'cancelled'].includes(now.status) ? now : undefined

@@ -7,16 +7,16 @@ import { OPERATOR_TOKEN } from '../harness/system.ts'
 
 describe('the status of a tenant’s ingestion', () => {
   it('is idle, running, and idle again with the run in the log', async () => {
-    const { start, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 500 })
+    const { open, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 500 })
     // Without a worker first, so that the run cannot be over before it is seen.
-    const system = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
+    const system = await open({ SIGNALBOX_ROLES: 'api,scheduler' })
     await makeTenants(system, ['tenant_a'])
     type Status = { status: string; current: Job | null; last_runs: Job[] }
     const status = async () => (await operator<Status>(system, '/ingest/status?tenant_id=tenant_a')).body
     expect(await status()).toMatchObject({ status: 'idle', current: null, last_runs: [] })
     const job = await startRun(system, 'tenant_a')
     expect(await status()).toMatchObject({ status: 'running', current: { job_id: job } })
-    await start({ SIGNALBOX_ROLES: 'worker' })
+    await open({ SIGNALBOX_ROLES: 'worker' })
     const done = await ended(system, job)
     expect(await status()).toMatchObject({
       status: 'idle',
@@ -35,9 +35,9 @@ describe('the status of a tenant’s ingestion', () => {
 
 describe('the progress stream', () => {
   it('sends an event for each change and ends with the job', async () => {
-    const { helpdesk, start, makeTenants, startRun, until } = await ingestionScene({ tickets: 1_500 })
+    const { helpdesk, open, makeTenants, startRun, until } = await ingestionScene({ tickets: 1_500 })
     helpdesk.setFaults([heldAt(8)])
-    const system = await start({ SIGNALBOX_ROLES: 'api,scheduler' })
+    const system = await open({ SIGNALBOX_ROLES: 'api,scheduler' })
     await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
     const stream = await listenToEvents(`${system.url}/ingest/progress/${job}/stream`, { token: OPERATOR_TOKEN })
@@ -45,7 +45,7 @@ describe('the progress stream', () => {
     const events = () => stream.others.filter((event) => event.startsWith('event:'))
     const jobs = () => events().map((event) => JSON.parse(event.split('\ndata: ')[1] ?? '{}') as Job)
     await until('the beginning was never told', () => jobs().some(({ processed_pages }) => processed_pages === 0))
-    await start({ SIGNALBOX_ROLES: 'worker' })
+    await open({ SIGNALBOX_ROLES: 'worker' })
     await until('the pages were never told', () => jobs().some(({ processed_pages }) => processed_pages === 7))
     helpdesk.setFaults([])
     await until('the stream never ended', stream.isOver)
@@ -59,12 +59,12 @@ describe('the progress stream', () => {
 
 describe('a ticket that cannot be used', () => {
   it('is set aside with its reason, does not stop its page, is not taken for deleted, and leaves the list when it is mended', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, operator } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, operator } = await ingestionScene({
       tickets: 300,
       modified: 0,
     })
     const bad = helpdesk.insertTicket({ tenant_id: 'tenant_a', status: 'escalated' })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     const rejects = async () =>
       (
@@ -90,8 +90,8 @@ describe('a ticket that cannot be used', () => {
 
 describe('a schedule', () => {
   it('starts a run when its time has come, one after an outage, and is shown in the status', async () => {
-    const { start, makeTenants, operator, until, databaseUrl } = await ingestionScene({ tickets: 100 })
-    const system = await start()
+    const { open, makeTenants, operator, until, databaseUrl } = await ingestionScene({ tickets: 100 })
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     type Status = { last_runs: (Job & { started_by: string })[]; schedule: { every_minutes: number } | null }
     const status = async () => (await operator<Status>(system, '/ingest/status?tenant_id=tenant_a')).body

@@ -13,11 +13,11 @@ const PAUSE_SECONDS = Number(process.env.PAUSE_SECONDS ?? 0)
 
 describe('a run', () => {
   it('brings in every ticket of its tenant and none of another, page by page, once', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, idsStored } = await ingestionScene({
       data: 'specification',
       tickets: 1_000,
     })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
     const done = await ended(system, job)
@@ -34,12 +34,12 @@ describe('a run', () => {
   })
 
   it('waits as long as the provider asks when it is throttled, and loses no page', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, idsStored } = await ingestionScene({
       tickets: 1_000,
       rateLimit: 4,
       rateWindowSeconds: 5,
     })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_b'])
     expect(await ended(system, await startRun(system, 'tenant_b'))).toMatchObject({ status: 'completed', attempt: 1 })
     expect(callsForTickets(helpdesk).some(({ status }) => status === 429)).toBe(true)
@@ -70,8 +70,8 @@ describe('a run', () => {
   })
 
   it('deletes for its own tenant a ticket whose id is another tenant’s now', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 100 })
-    const system = await start()
+    const { helpdesk, open, makeTenants, startRun, ended, operator } = await ingestionScene({ tickets: 100 })
+    const system = await open()
     await makeTenants(system, ['tenant_a', 'tenant_b'])
     const { id } = helpdesk.insertTicket({ tenant_id: 'tenant_a' })
     await ended(system, await startRun(system, 'tenant_a'))
@@ -88,9 +88,9 @@ describe('a run', () => {
   })
 
   it('ends as failed with the reason when the provider refuses', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({ tickets: 100 })
+    const { helpdesk, open, makeTenants, startRun, ended } = await ingestionScene({ tickets: 100 })
     helpdesk.setFaults([{ route: PAGES, kind: 'status', status: 403 }])
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     expect(await ended(system, await startRun(system, 'tenant_a'))).toMatchObject({
       status: 'failed',
@@ -100,11 +100,11 @@ describe('a run', () => {
   })
 
   it('can be cancelled while it waits for a provider that says nothing; what it stored stays', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, progressOf, operator, idsStored } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, progressOf, operator, idsStored } = await ingestionScene({
       tickets: 500,
     })
     helpdesk.setFaults([{ route: PAGES, match: { page: 3 }, kind: 'hang' }])
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
     await waitFor('page 2 was never stored', async () => (await progressOf(system, job)).processed_pages === 2)

@@ -64,10 +64,10 @@ describe('a run whose provider is ill', () => {
       timeout: 240_000 + SILENCE_SECONDS * 2_000,
     },
     async ({ faults }) => {
-      const { helpdesk, start, makeTenants, startRun, ended, differences } = await ingestionScene({
+      const { helpdesk, open, makeTenants, startRun, ended, differences } = await ingestionScene({
         ...{ tickets: 600, modified: 0 },
       })
-      const system = await start({ EXTERNAL_TIMEOUT_SECONDS: String(SILENCE_SECONDS) })
+      const system = await open({ EXTERNAL_TIMEOUT_SECONDS: String(SILENCE_SECONDS) })
       await makeTenants(system, ['tenant_a', 'tenant_b'])
       helpdesk.setFaults(faults())
       const jobs = [await startRun(system, 'tenant_a'), await startRun(system, 'tenant_b')]
@@ -78,10 +78,10 @@ describe('a run whose provider is ill', () => {
   )
 
   it('with the right shape and the wrong content deletes nothing that is there', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, differences } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, differences } = await ingestionScene({
       ...{ tickets: 600, modified: 0 },
     })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     const run = async () => ended(system, await startRun(system, 'tenant_a'))
     await run()
@@ -111,10 +111,10 @@ describe('a run whose provider is ill', () => {
 
 describe('a restart of the provider', () => {
   it('that draws other deleted and modified tickets is followed, restorations included', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, differences } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, differences } = await ingestionScene({
       ...{ tickets: 1_200, deleted: 0.05, modified: 0.1 },
     })
-    const system = await start()
+    const system = await open()
     const tenants = ['tenant_a', 'tenant_b']
     await makeTenants(system, tenants)
     const runAll = async () => {

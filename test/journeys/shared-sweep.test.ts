@@ -40,10 +40,10 @@ describe('runs on the same provider', () => {
   })
 
   it('that join on the way go round for the pages they missed, and see each page as fetched after their own start', async () => {
-    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, progressOf, until, idsStored } =
+    const { helpdesk, databaseUrl, open, makeTenants, startRun, ended, progressOf, until, idsStored } =
       await ingestionScene({ tickets: 2_000 })
     helpdesk.setFaults([heldAt(8)])
-    const system = await start()
+    const system = await open()
     await makeTenants(system, TENANTS)
     helpdesk.clearCalls()
     const answered = () => callsForTickets(helpdesk).filter(({ status }) => status === 200)
@@ -66,10 +66,10 @@ describe('runs on the same provider', () => {
   })
 
   it('go on when the one that sweeps for them is cancelled', async () => {
-    const { helpdesk, databaseUrl, start, makeTenants, startRun, ended, progressOf, until, operator, idsStored } =
+    const { helpdesk, databaseUrl, open, makeTenants, startRun, ended, progressOf, until, operator, idsStored } =
       await ingestionScene({ tickets: 2_000 })
     helpdesk.setFaults([heldAt(8)])
-    const system = await start()
+    const system = await open()
     await makeTenants(system, TENANTS)
     const first = await startRun(system, 'tenant_a')
     await until('nobody got going', async () => (await progressOf(system, first)).processed_pages === 7)
@@ -85,8 +85,8 @@ describe('runs on the same provider', () => {
 
 describe('a sweep that waits for its budget', () => {
   it('stays with the run that has it, however long that takes: no call is made for nothing', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended } = await ingestionScene({ tickets: 300 })
-    const system = await start({
+    const { helpdesk, open, makeTenants, startRun, ended } = await ingestionScene({ tickets: 300 })
+    const system = await open({
       ...{ EXTERNAL_RATE_LIMIT: '4', EXTERNAL_RATE_WINDOW_SECONDS: '22', TASK_LEASE_SECONDS: '10' },
     })
     await makeTenants(system, ['tenant_a'])
@@ -99,11 +99,11 @@ describe('a sweep that waits for its budget', () => {
 
 describe('what is gone at the provider', () => {
   it('is deleted after a stable walk, comes back when it is restored, and other tenants are left alone', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, idsStored } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, idsStored } = await ingestionScene({
       tickets: 600,
       modified: 0,
     })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a', 'tenant_b'])
     for (const tenant of ['tenant_a', 'tenant_b']) await ended(system, await startRun(system, tenant))
     const gone = (await idsAtProvider(helpdesk, 'tenant_a')).slice(10, 15)
@@ -124,9 +124,9 @@ describe('what is gone at the provider', () => {
   })
 
   it('is not deleted by a walk that was cancelled, failed or shaken', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, operator, progressOf, until, idsStored } =
+    const { helpdesk, open, makeTenants, startRun, ended, operator, progressOf, until, idsStored } =
       await ingestionScene({ tickets: 600 })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     await ended(system, await startRun(system, 'tenant_a'))
     const before = (await idsStored()).tenant_a
@@ -155,11 +155,11 @@ describe('what is gone at the provider', () => {
   })
 
   it('waits for a person when it is more than 30 % of the tenant’s tickets', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, operator, idsStored } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, operator, idsStored } = await ingestionScene({
       tickets: 400,
       deleted: 0,
     })
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     const first = await ended(system, await startRun(system, 'tenant_a'))
     const doomed = (await idsAtProvider(helpdesk, 'tenant_a')).slice(0, Math.ceil(first.created * 0.4))
@@ -183,12 +183,12 @@ describe('what is gone at the provider', () => {
 
 describe('a walk over pages that shift', () => {
   it('goes round again until a pass is stable, and then has exactly what the provider has', async () => {
-    const { helpdesk, start, makeTenants, startRun, ended, progressOf, until, idsStored } = await ingestionScene({
+    const { helpdesk, open, makeTenants, startRun, ended, progressOf, until, idsStored } = await ingestionScene({
       tickets: 1_500,
     })
     const inFront = (await idsAtProvider(helpdesk, 'tenant_b'))[0] ?? ''
     helpdesk.setFaults([heldAt(8)])
-    const system = await start()
+    const system = await open()
     await makeTenants(system, ['tenant_a'])
     const job = await startRun(system, 'tenant_a')
     await until('the walk never got half-way', async () => (await progressOf(system, job)).processed_pages === 7)
