@@ -11,12 +11,18 @@ const CONNECTORS = '/api/v1/connectors'
 
 type Connector = { connector_id: string; account: string; code: string; detail: string; cursor: string }
 
+const MAY_REACH_US = { OUTBOUND_PRIVATE_HOSTS: '127.0.0.1' }
+type Scene = Awaited<ReturnType<typeof ingestionScene>>
+
 /** A system that may reach servers on this machine, one Zendesk account, and what one asks of both. */
-async function connectorScene(environment: Record<string, string> = { OUTBOUND_PRIVATE_HOSTS: '127.0.0.1' }) {
+const connectorScene = (environment: Record<string, string> = MAY_REACH_US) =>
+  connectorSceneOf(({ open }) => open(environment))
+
+async function connectorSceneOf<System extends { url: string }>(launch: (scene: Scene) => Promise<System>) {
   const zendesk = await startFakeZendesk()
   onTestFinished(() => zendesk.close())
   const scene = await ingestionScene({ tickets: 0 })
-  const system = await scene.start(environment)
+  const system = await launch(scene)
   await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
   const ask = (path: string, method = 'GET', body?: unknown, tenant = 'tenant_a') =>
     scene.operator<Connector>(system, `${CONNECTORS}${path}?tenant_id=${tenant}`, method, body)
@@ -53,7 +59,8 @@ describe('the credentials of a connector', () => {
   })
 
   it('leave in no answer, no log line and no table, and open only in their own row', async () => {
-    const { ask, connect, rows, run, system, zendesk } = await connectorScene()
+    // In a process of its own, for what it logs.
+    const { ask, connect, rows, run, system, zendesk } = await connectorSceneOf(({ start }) => start(MAY_REACH_US))
     zendesk.put({ subject: 'one', message: 'm', status: 'open', source: 'email', customer_id: 7 })
     const { body, text } = await connect()
     const id = body.connector_id

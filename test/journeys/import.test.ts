@@ -17,7 +17,7 @@ const ndjson = (rows: readonly Row[]) => rows.map((each) => JSON.stringify(each)
 /** A system with one tenant into which files are sent. */
 async function importScene(environment: Record<string, string> = {}) {
   const scene = await ingestionScene({ tickets: 200, modified: 0 })
-  const system = await scene.start(environment)
+  const system = await scene.open(environment)
   await scene.makeTenants(system, ['tenant_a', 'tenant_b'])
   const send = async (
     body: string | Uint8Array<ArrayBuffer> | ReadableStream,
