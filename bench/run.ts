@@ -13,6 +13,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   ingestion: () => import('./ingestion.bench.ts'),
   tickets: () => import('./tickets.bench.ts'),
   load: () => import('./load.bench.ts'),
+  'fair-shares': () => import('./fair-shares.bench.ts'),
   bounds: () => import('./bounds.bench.ts'),
   abuse: () => import('./abuse.bench.ts'),
 }

@@ -14,7 +14,6 @@ import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
 import {
   type Database,
   explainConnectionFailure,
-  isCrowded,
   migrate,
   openDatabase,
   openListener,
@@ -101,7 +100,6 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
       checks: [workersCheck, ...open.healthChecks],
       isDraining: () => draining,
     }),
-    isOverloaded: () => [platform.database, tenancy].some((holder) => isCrowded(holder.poolUse())),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
     connections: { max: config.CONNECTIONS_MAX, perAddress: config.CONNECTIONS_PER_ADDRESS },
     streams: {

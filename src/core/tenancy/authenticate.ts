@@ -17,8 +17,8 @@ export type AuthenticateDependencies = Omit<TenancyContext, 'limit'> & { adminTo
 
 /**
  * Finds the caller of a request: the operator, an API key or a person's session, from `Authorization: Bearer`, or a
- * person's session from the cookie. Nothing is remembered between requests, so what is taken away is gone at the next
- * one. Whatever is wrong with the credentials, the answer is the same 401.
+ * person's session from the cookie. Nothing is remembered here, so what is taken away is gone at the next
+ * look-up. Whatever is wrong with the credentials, the answer is the same 401.
  */
 export function authenticator(dependencies: AuthenticateDependencies): Authenticate {
   return async (request) => {

@@ -2,7 +2,16 @@ import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
 import { escapeLiteral, Pool, types } from 'pg'
 import type { Logger } from '../../kernel/logger.ts'
 import type { TenantId } from '../../kernel/tenant-id.ts'
-import { connectionSettings, refuseWrongRole, type TimeLimits, WHO_AM_I, type WhoAmI } from './connection-settings.ts'
+import { currentHolder, whileHolding } from './acting-for.ts'
+import {
+  connectionSettings,
+  refuseWrongRole,
+  SERVING_LIMITS,
+  type TimeLimits,
+  WHO_AM_I,
+  type WhoAmI,
+} from './connection-settings.ts'
+import { fairQueue } from './fair-queue.ts'
 import { lending } from './lend-connection.ts'
 import { type PoolUse, poolUse } from './pool-use.ts'
 import { ROLES, type Role } from './roles.ts'
@@ -42,6 +51,9 @@ export type Database = {
   poolUse(): PoolUse
   close(): Promise<void>
 }
+
+/** How a transaction begins, and whose it is; without a tenant, that of whoever it is done for. */
+type Opening = { opening: string; tenant?: TenantId }
 
 // bigint: counts and fencing numbers of this system stay below 2^53, so they are numbers in the program.
 types.setTypeParser(types.builtins.INT8, Number)
@@ -85,9 +97,20 @@ export function openPool(options: PoolOptions & { role: Role }): Pool {
 export function openDatabase(options: PoolOptions): Database {
   const pool = openPool({ ...options, role: ROLES.serving })
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool: lending(pool) }) })
+  const { connectMs } = options.limits ?? SERVING_LIMITS
+  const queue = fairQueue({ places: options.max, patienceMs: connectMs })
 
   // Kysely's own transaction() would cost two round trips more: BEGIN and the settings travel with the first statement.
-  const transaction = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>) =>
+  const transaction = async <T, Scoped>({ opening, tenant }: Opening, work: (tx: Scoped) => Promise<T>) => {
+    const holder = currentHolder(tenant)
+    const giveBack = await queue.take(holder)
+    try {
+      return await whileHolding(holder, () => onConnection(opening, work))
+    } finally {
+      giveBack()
+    }
+  }
+  const onConnection = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>) =>
     kysely.connection().execute(async (connection) => {
       await sql.raw(opening).execute(connection)
       try {
@@ -101,13 +124,13 @@ export function openDatabase(options: PoolOptions): Database {
         throw error
       }
     })
-  const atOnce = async (opening: string, statements: readonly RawBuilder<unknown>[]) => {
+  const atOnce = async (opening: Opening, statements: readonly RawBuilder<unknown>[]) => {
     const leave = async (tx: SystemTx) => {
       for (const statement of statements) lastly(tx, statement)
     }
     return (await transaction(opening, leave)).last
   }
-  const reading = <T, Scoped>(opening: string, work: (tx: Scoped) => Promise<T>) =>
+  const reading = <T, Scoped>(opening: Opening, work: (tx: Scoped) => Promise<T>) =>
     new Promise<T>((resolve, reject) => {
       let isAnswered = false
       const answer = async (tx: Scoped) => {
@@ -120,9 +143,11 @@ export function openDatabase(options: PoolOptions): Database {
           options.logger.warn({ err, component: 'database' }, 'what was read was answered, but its transaction failed')
       })
     })
-  const asTenant = (tenantId: TenantId, begin = 'begin') =>
-    `${begin}; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenantId)}`
-  const asSystem = (begin = 'begin') => `${begin}; set local role ${ROLES.system}`
+  const asTenant = (tenant: TenantId, begin = 'begin'): Opening => ({
+    opening: `${begin}; set local role ${ROLES.serving}; set local signalbox.tenant_id = ${escapeLiteral(tenant)}`,
+    tenant,
+  })
+  const asSystem = (begin = 'begin'): Opening => ({ opening: `${begin}; set local role ${ROLES.system}` })
 
   let closing: Promise<void> | undefined
   return {
@@ -134,7 +159,10 @@ export function openDatabase(options: PoolOptions): Database {
     readAcrossTenants: (_reason, work) => reading(asSystem('begin read only'), work),
     acrossTenantsAtOnce: async (_reason, statements) =>
       (await atOnce(asSystem(), statements)) as Rows<typeof statements>,
-    poolUse: () => poolUse(pool),
+    poolUse: () => {
+      const use = poolUse(pool)
+      return { ...use, waiting: use.waiting + queue.waiting() }
+    },
     close: () => (closing ??= kysely.destroy()),
   }
 }

@@ -10,12 +10,14 @@ import {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import helmet from 'helmet'
+import type { Fault } from '../../kernel/faults.ts'
 import type { Logger } from '../../kernel/logger.ts'
-import { type Database, isCrowded } from '../database/index.ts'
+import { actFor, type Database } from '../database/index.ts'
 import { type Authenticate, unauthenticated } from './access.ts'
 import { auditAccess } from './audit-access.ts'
 import { type ConnectionLimits, watchConnections } from './connections/watch-connections.ts'
 import { httpFault } from './faults.ts'
+import { type KnownCallers, rememberCallers } from './known-callers.ts'
 import { ARRIVAL_LIMITS, type ArrivalLimits, limitArrival, UPLOAD_TIMEOUT_MS } from './limit-arrival.ts'
 import type { LiveTimes } from './live/carry.ts'
 import { openLive } from './live/open-live.ts'
@@ -59,8 +61,6 @@ export type AppOptions = {
   liveTimes?: Partial<LiveTimes>
   /** How many streams there may be; what is not named is as in production. */
   streams?: Partial<StreamCaps>
-  /** Whether new requests to the API are refused; default when too many wait for a connection of `database`. */
-  isOverloaded?: () => boolean
   /** Told of every finished request, for metrics. */
   onAnswered?: OnAnswered
 }
@@ -113,7 +113,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   refuseWhileClosing(app)
   openLive(app, { times: options.liveTimes, caps: options.streams })
   acceptUpgrades(app)
-  refuseOverload(app, API_PREFIX, options.isOverloaded ?? (() => isCrowded(options.database.poolUse())))
+  const callers = rememberCallers(options.authenticate)
+  refuseOverload(app, API_PREFIX, { connections: options.database.poolUse().max, callers })
   secureHeaders(app)
   if (options.corsOrigins) {
     await app.register(cors, {
@@ -123,7 +124,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       exposedHeaders: ['link', 'location', 'retry-after', 'x-request-id', 'idempotent-replay'],
     })
   }
-  await limitCallers(app, options)
+  await limitCallers(app, options, callers)
   await serveOpenApi(app, options.version)
   for (const route of options.rootRoutes) mountRoute(app, '', route, options)
   for (const route of options.routes) mountRoute(app, API_PREFIX, route, options)
@@ -149,7 +150,7 @@ function secureHeaders(app: FastifyInstance): void {
 
 function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const fault = toFault(error, request)
-  const log = fault.status >= 500 ? 'error' : 'info'
+  const log = levelOf(fault)
   request.log[log](
     { code: fault.code, status: fault.status, reason: fault.message, ...(log === 'error' ? { err: error } : {}) },
     'fault',
@@ -161,6 +162,12 @@ function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyRe
     .type('application/problem+json')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problemBody(fault, request.id))
+}
+
+/** A refusal of too much is no error, and what is refused again and again should not fill the log: it is counted as answered. */
+function levelOf({ code, status }: Fault): 'error' | 'info' | 'debug' {
+  if (code === 'http.overloaded') return 'debug'
+  return status >= 500 ? 'error' : 'info'
 }
 
 /** Requests that still arrive on open connections while the server closes go to another process; those under way finish. */
@@ -184,7 +191,7 @@ function refuseWhileClosing(app: FastifyInstance): void {
 }
 
 /** Finds the caller, then counts the request against them; without credentials, against the address. */
-async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<void> {
+async function limitCallers(app: FastifyInstance, options: AppOptions, callers: KnownCallers): Promise<void> {
   await app.register(rateLimit, { global: false })
   const count = app.createRateLimit({
     max: options.requestsPerMinute,
@@ -206,7 +213,9 @@ async function limitCallers(app: FastifyInstance, options: AppOptions): Promise<
     const isPublic = declared === undefined || declared.access === 'public'
     if (!isPublic) {
       try {
-        request.caller = await options.authenticate(request)
+        const find = () => callers.authenticate(request, request.isInCrowd ?? false)
+        request.caller = await (request.flow ? actFor(request.flow, find) : find())
+        if (request.caller) await request.isNoStranger?.()
       } catch (error) {
         // Wrong credentials count against the address; otherwise guessing would be free.
         await refuseTooMany(request)

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Fault } from '../../kernel/faults.ts'
 import type { Logger } from '../../kernel/logger.ts'
 import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
-import type { Database, SystemTx, Tx } from '../database/index.ts'
+import { actFor, type Database, type SystemTx, type Tx } from '../database/index.ts'
 import {
   type Authenticate,
   type Caller,
@@ -78,15 +78,20 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
       ...(route.access === 'public' ? { security: [] } : {}),
       description: route.live === 'events' ? `${describeAccess(route)} ${LIVE_ANSWER}` : describeAccess(route),
     },
-    preValidation: (request) => authorizeEarly(route, request),
+    preValidation: (request) => onBehalf(request, () => authorizeEarly(route, request)),
     preHandler: refuseUnstorableText,
     handler: async (request, reply) => {
       reply.raw.once('close', () => request.place?.leave())
-      const answered = await answer(route, request, dependencies)
+      const answered = await onBehalf(request, () => answer(route, request, dependencies))
+      if (route.live) request.leaveCrowd?.()
       return route.live ? answerLive(reply, route.live, answered) : send(reply, answered)
     },
   })
 }
+
+/** What a request takes of the database is counted to whose it is. */
+const onBehalf = <T>({ flow }: FastifyRequest, work: () => Promise<T>): Promise<T> =>
+  flow ? actFor(flow, work) : work()
 
 function answer(route: Route, request: FastifyRequest, dependencies: MountDependencies): Promise<Reply> {
   if (route.tenant) return answerForTenant(route as TenantRoute, request, dependencies)

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { ada, testApp } from '../../../test/harness/app.ts'
+import { ALDER, ada, BIRCH, testApp, tokenOf } from '../../../test/harness/app.ts'
 import { type Answer, call } from '../../../test/harness/call.ts'
 import { silent } from '../../../test/harness/database.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
+import type { TenantId } from '../../kernel/tenant-id.ts'
 import { type Database, openDatabase } from '../database/index.ts'
 import { platformRoute, reply, TenantQuery, tenantRoute } from './index.ts'
 
@@ -19,6 +20,15 @@ const routes = [
       return reply(200, 'awake')
     },
   }),
+  tenantRoute({
+    ...{ ...about, operationId: 'beAwake', method: 'GET', path: '/awake', access: 'thing.read', tenant: 'query' },
+    query: z.strictObject(TenantQuery),
+    responses: { 200: z.string() },
+    handle: async ({ tx }) => {
+      await sql`select 1`.execute(tx)
+      return reply(200, 'awake')
+    },
+  }),
 ]
 const rootRoutes = [
   platformRoute({
@@ -29,12 +39,12 @@ const rootRoutes = [
 ]
 const app = testApp(routes)
 
-/** A server on a pool of one connection with these limits. */
-async function start(limits: { connectMs: number; statementMs: number; answerMs: number }): Promise<{
-  url: string
-  database: Database
-}> {
-  const database = openDatabase({ url: app.db.url, max: 1, logger: silent, limits })
+/** A server on a pool of so many connections with these limits. */
+async function start(
+  limits: { connectMs: number; statementMs: number; answerMs: number },
+  max = 1,
+): Promise<{ url: string; database: Database }> {
+  const database = openDatabase({ url: app.db.url, max, logger: silent, limits })
   onTestFinished(() => database.close())
   const { url } = await app.start({ database, rootRoutes })
   return { url, database }
@@ -56,6 +66,31 @@ describe('requests that wait for a connection', () => {
     const { url } = await start({ connectMs: 300, statementMs: 3_000, answerMs: 60_000 })
     const [, ...waiting] = [asleep(url), asleep(url), asleep(url)]
     expect((await Promise.all(waiting)).map(told)).toEqual(waiting.map(() => [503, 'database.unavailable', '5']))
+  })
+})
+
+describe('a flood of one tenant', () => {
+  const only = (id: string, tenant: TenantId) => tokenOf({ id, tenants: [tenant], permissions: ['thing.read'] })
+  const flooding = only('key:flooding', ALDER)
+  const quiet = only('key:quiet', BIRCH)
+  const FLOOD = 300
+
+  it('costs nobody else an answer: none of another tenant’s requests is refused or has to wait for it', async () => {
+    const { url } = await start({ connectMs: 60_000, statementMs: 60_000, answerMs: 60_000 }, 4)
+    const gone = new AbortController()
+    const flood = Array.from({ length: FLOOD }, () =>
+      call(`${url}/api/v1/asleep?tenant_id=alder`, { token: flooding, signal: gone.signal }).catch(() => undefined),
+    )
+    // It has what it can have: nothing of it ends before its caller goes away, and what is too much has been refused.
+    expect(told((await Promise.race(flood)) as Answer)).toEqual([503, 'http.overloaded', '1'])
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => call(`${url}/api/v1/awake?tenant_id=birch`, { token: quiet })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+    gone.abort()
+    await app.asSuperuser(`select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(600)%'
+      and pid <> pg_backend_pid()`)
+    await Promise.all(flood)
   })
 })
 
