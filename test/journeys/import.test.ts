@@ -265,10 +265,11 @@ describe('an imported file', () => {
 
   it('may hold any letter, also one that two chunks share', async () => {
     const { importFile, ticket } = await importScene()
-    // Letters of three bytes, of which one lies across each boundary in one of the two at least.
-    const messages = { 'e-1': `x${'€'.repeat(600_000)}`, 'e-2': `xx${'€'.repeat(600_000)}`, 'e-3': 'Grüße 😀' }
+    // Letters of three bytes, shifted by one from message to message: some lie across the boundaries of chunks.
+    const long = Array.from({ length: 6 }, (_, n) => [`e-${n}`, `${'x'.repeat(n % 3)}${'€'.repeat(330_000)}`])
+    const messages: Record<string, string> = { ...Object.fromEntries(long), short: 'Grüße 😀' }
     const rows = Object.entries(messages).map(([id, message]) => row(id, { message }))
-    expect(await importFile(ndjson(rows))).toMatchObject({ status: 'completed', created: 3, failed: 0 })
+    expect(await importFile(ndjson(rows))).toMatchObject({ status: 'completed', created: 7, failed: 0 })
     for (const [id, message] of Object.entries(messages)) {
       expect((await ticket(id)).message === message, `the message of ${id}`).toBe(true)
     }
