@@ -4,7 +4,7 @@ import { administer } from './server.ts'
 import { OPERATOR_TOKEN } from './system.ts'
 
 export type Role = 'viewer' | 'agent' | 'manager' | 'owner'
-export type Member = { personId: string; token: string; sessionId: string }
+export type Member = { personId: string; email: string; token: string; sessionId: string }
 
 export const PASSWORD = 'correct horse battery'
 
@@ -25,8 +25,17 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       return rows[0]?.id ?? ''
     })
 
-  const makeInvitation = (tenantId: string, role: Role, email = `${randomUUID()}@example.com`) =>
-    make(`/tenants/${tenantId}/invitations`, { email, role })
+  /** Its token, also where it goes by mail: then as if that mail had been written. */
+  const makeInvitation = async (tenantId: string, role: Role, email = `${randomUUID()}@example.com`) => {
+    const made = await make(`/tenants/${tenantId}/invitations`, { email, role })
+    if (made.token) return made
+    const token = `sbi_${randomUUID()}`
+    await insertReturning(
+      'update invitations set token_hash = sha256($2::text::bytea) where invitation_id = $1 returning invitation_id as id',
+      [made.invitation_id, token],
+    )
+    return { ...made, token }
+  }
 
   return {
     makeInvitation,
@@ -43,7 +52,7 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       })
       const { token, person } = session.body
       const listed = await call<{ sessions: { session_id: string }[] }>(`${system.url}/api/v1/auth/sessions`, { token })
-      return { personId: person.id, token, sessionId: listed.body.sessions[0]?.session_id ?? '' }
+      return { personId: person.id, email, token, sessionId: listed.body.sessions[0]?.session_id ?? '' }
     },
 
     makeKey: async (tenantId: string, permissions: readonly string[]) => {

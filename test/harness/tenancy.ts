@@ -3,9 +3,11 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { auditModule } from '../../src/core/audit/index.ts'
 import { auditRoutes } from '../../src/core/audit/routes.ts'
+import { openMail } from '../../src/core/mail/open-mail.ts'
 import { type TenantRole, tenancyModule } from '../../src/core/tenancy/index.ts'
 import { openTenancy, type Tenancy } from '../../src/core/tenancy/open-tenancy.ts'
 import { createLogger } from '../../src/kernel/logger.ts'
+import type { Repetition } from '../../src/kernel/repeat.ts'
 import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
 import { type Database, openDatabase } from '../../src/platform/database/index.ts'
 import { buildApp } from '../../src/platform/http/index.ts'
@@ -21,7 +23,13 @@ type CallOptions = { token?: string; body?: unknown; headers?: Record<string, st
 
 /** The routes of tenancy and audit on a database of this test file's own, built as production builds them. */
 export function testTenancy(
-  overrides: { publicUrl?: string; corsOrigins?: string[]; requestsPerMinute?: number } = {},
+  overrides: {
+    publicUrl?: string
+    corsOrigins?: string[]
+    requestsPerMinute?: number
+    /** A mail server, through which what is posted leaves at once. */
+    smtpUrl?: string
+  } = {},
 ) {
   const logLines: string[] = []
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void logLines.push(line) } })
@@ -29,6 +37,7 @@ export function testTenancy(
   let database: Database
   let superuser: Client
   let tenancy: Tenancy
+  let sending: Repetition | undefined
   let app: FastifyInstance
 
   beforeAll(async () => {
@@ -37,9 +46,13 @@ export function testTenancy(
     await superuser.connect()
     database = openDatabase({ url: made.url, max: 8, logger })
     const permissions = permissionsOf([tenancyModule, auditModule])
+    const { smtpUrl, publicUrl, ...others } = overrides
+    const smtp = smtpUrl === undefined ? undefined : { url: smtpUrl, from: 'ops@example.com' }
+    const mail = openMail({ smtp, publicUrl, database, logger })
+    sending = mail.start?.()
     tenancy = await openTenancy({
-      ...{ database, databaseUrl: made.url, logger, permissions, adminToken: ADMIN_TOKEN },
-      ...overrides,
+      ...{ database, databaseUrl: made.url, logger, mail: mail.api, permissions, adminToken: ADMIN_TOKEN },
+      ...{ publicUrl, ...others },
     })
     app = await buildApp({
       ...{ logger, database, authenticate: tenancy.authenticate, permissions: new Set(Object.keys(permissions)) },
@@ -50,6 +63,7 @@ export function testTenancy(
   })
 
   afterAll(async () => {
+    await sending?.stop()
     await app?.close()
     await tenancy?.close()
     await database?.close()

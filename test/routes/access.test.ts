@@ -27,6 +27,8 @@ const PUBLIC = [
   'GET /api/v1/link',
   'POST /api/v1/channels/confirm-address',
   'POST /api/v1/auth/sign-in',
+  'POST /api/v1/auth/forgot-password',
+  'POST /api/v1/auth/reset-password',
   'POST /api/v1/invitations/accept',
 ]
 

@@ -5,12 +5,23 @@ import { type Answer, call } from '../harness/call.ts'
 import { factories } from '../harness/factories.ts'
 import { administer } from '../harness/server.ts'
 import { OPERATOR_TOKEN, testSystem } from '../harness/system.ts'
-import { addressOf, callsOutside, makeThings, nameOf, type Sample, sampleOf, type Things } from './samples.ts'
+import {
+  addressOf,
+  callsOutside,
+  makeAccount,
+  makeThings,
+  nameOf,
+  type Sample,
+  sampleOf,
+  type Things,
+} from './samples.ts'
 
 const system = testSystem({
   SIGNALBOX_ROLES: 'api',
   REQUESTS_PER_MINUTE: '1000000',
   OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
+  // Mail is posted here and sent by nobody.
+  ...{ SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'ops@example.com' },
 })
 const make = factories(system)
 
@@ -52,6 +63,22 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
   'PUT /api/v1/calendars/:calendar_id': async ({ tenantId, calendarId }, { body }) => {
     const { version } = await asOperator('GET', `/calendars/${calendarId}?tenant_id=${tenantId}`)
     return { body: { ...body, version } }
+  },
+  'POST /api/v1/auth/reset-password': async ({ tenantId }, { body }) => {
+    const { email } = await makeAccount(tenantId, make)
+    const { token } = await asOperator('POST', '/operator/password-resets', { email })
+    return { body: { ...body, token } }
+  },
+  'POST /api/v1/auth/confirm-address': async ({ personId }) => {
+    const token = `sbv_${randomUUID()}`
+    await administer(system.databaseUrl, (superuser) =>
+      superuser.query(
+        `insert into identity.one_time_token (token_hash, user_id, purpose, expires_at)
+         values (sha256($1::text::bytea), $2, 'prove_address', now() + interval '1 day')`,
+        [token, personId],
+      ),
+    )
+    return { body: { token } }
   },
   'POST /api/v1/channels/confirm-address': async ({ tenantId }) => {
     const token = `sbc_${randomUUID()}`

@@ -12,6 +12,7 @@ export type Things = {
   jobId: string
   personId: string
   /** Of that person. */
+  email: string
   sessionId: string
   sessionToken: string
   apiKeyId: string
@@ -78,8 +79,8 @@ const ofTask =
 
 /** Somebody with an account, for the routes about it. */
 export async function makeAccount(tenantId: string, make: ReturnType<typeof factories>) {
-  const { personId, token, sessionId } = await make.makePerson(tenantId, 'viewer')
-  return { personId, sessionToken: token, sessionId }
+  const { personId, email, token, sessionId } = await make.makePerson(tenantId, 'viewer')
+  return { personId, email, sessionToken: token, sessionId }
 }
 
 /** A request that the route accepts. */
@@ -193,6 +194,13 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/auth/sessions': () => page,
   'DELETE /api/v1/auth/sessions/:session_id': ({ sessionId }) => ({ params: { session_id: sessionId } }),
   'POST /api/v1/auth/sign-out-everywhere': () => ({}),
+  'POST /api/v1/auth/forgot-password': () => ({ body: { email: 'nobody@example.com' } }),
+  'POST /api/v1/auth/reset-password': () => ({
+    body: { token: 'sbr_of-nobody', new_password: 'another horse battery' },
+  }),
+  'POST /api/v1/auth/prove-address': () => ({}),
+  'POST /api/v1/auth/confirm-address': () => ({ body: { token: 'sbv_of-nobody' } }),
+  'POST /api/v1/operator/password-resets': ({ email }) => ({ body: { email, removes_second_factor: true } }),
   'POST /api/v1/auth/change-password': () => ({
     body: { current_password: PASSWORD, new_password: 'another horse battery' },
   }),

@@ -1,28 +1,17 @@
 import { type Config, ConfigError } from '../../kernel/config.ts'
 import { defineModule } from '../../platform/module/index.ts'
 import type { RetentionByTable } from '../../platform/upkeep/index.ts'
-import { type Letters, openLetters } from './letters.ts'
-import { type Links, openLinks } from './links.ts'
-import { mailRoutes } from './routes.ts'
-import { sendPosted } from './send-posted.ts'
+import { type MailApi, openMail } from './open-mail.ts'
 import { countMails } from './store.ts'
-import { openTransport, type SendMail, type Smtp } from './transport.ts'
+import type { Smtp } from './transport.ts'
 
 export type { Letter, Post } from './letters.ts'
 export type { LinkAction } from './link-action.ts'
 export type { WriteLink } from './links.ts'
 export { mailAddress } from './mail-address.ts'
+export type { MailApi } from './open-mail.ts'
 export { NO_TENANT } from './store.ts'
 export { type Mail, type MailOutcome, openTransport, type SendMail, type Smtp } from './transport.ts'
-
-export type MailApi = {
-  /** Makes one attempt; undefined where the operator has set up no mail server. */
-  send: SendMail | undefined
-  /** Declares a kind of mail and gives the way to post it. What is posted where there is no mail server never leaves. */
-  declare: Letters['declare']
-  /** Declares what somebody does with the secret of a mail, and gives what leads them there. */
-  declareAction: Links['declareAction']
-}
 
 export const mailRetention: RetentionByTable = {
   mails: {
@@ -41,31 +30,17 @@ export const mailModule = defineModule<MailApi>({
   migrations: new URL('./migrations/', import.meta.url),
   retention: mailRetention,
   open: ({ config, database, logger }) => {
-    const smtp = smtpOf(config)
-    const send = smtp && openTransport(smtp)
-    const letters = openLetters()
-    const links = openLinks(config.SIGNALBOX_PUBLIC_URL)
+    const { api, routes, start } = openMail({
+      ...{ smtp: smtpOf(config), publicUrl: config.SIGNALBOX_PUBLIC_URL },
+      ...{ database, logger },
+    })
     const why = 'mail of all tenants and of people lies in one table'
-    return {
-      api: { send, declare: letters.declare, declareAction: links.declareAction },
-      routes: mailRoutes(links),
-      ...(send
-        ? {
-            starts: {
-              worker: async () => ({
-                gauges: [
-                  {
-                    name: 'signalbox_mails_waiting',
-                    help: 'Mails that have not left yet',
-                    read: () => database.readAcrossTenants(why, countMails),
-                  },
-                ],
-                ...sendPosted({ database, letters, send, logger }),
-              }),
-            },
-          }
-        : {}),
+    const waiting = {
+      name: 'signalbox_mails_waiting',
+      help: 'Mails that have not left yet',
+      read: () => database.readAcrossTenants(why, countMails),
     }
+    return { api, routes, ...(start ? { starts: { worker: async () => ({ gauges: [waiting], ...start() }) } } : {}) }
   },
 })
 

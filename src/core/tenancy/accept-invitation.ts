@@ -1,15 +1,14 @@
-import type { Database } from '../../platform/database/index.ts'
 import { invalid } from '../../platform/http/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { addMember } from './add-member.ts'
-import type { AttemptLimit } from './attempt-limit.ts'
 import { tenancyFault } from './faults.ts'
 import { NewPasswordField } from './fields.ts'
-import type { Device, Identity, Person } from './identity.ts'
+import type { Device, Person } from './identity.ts'
 import { type InvitationStatus, invitationStatus } from './invitation-status.ts'
 import type { TenantRole } from './roles.ts'
 import { hashSecret } from './secrets.ts'
 import { claimInvitation, findInvitation } from './store/invitations.ts'
+import type { TenancyContext } from './tenancy-context.ts'
 import { tryPassword } from './try-password.ts'
 
 export type Acceptance = {
@@ -22,7 +21,7 @@ export type Acceptance = {
   now: Date
 }
 
-type Dependencies = { database: Database; identity: Identity; limit: AttemptLimit }
+type Dependencies = Pick<TenancyContext, 'database' | 'identity' | 'limit' | 'mail'>
 
 /**
  * Makes the invited person a member: somebody new gets an account, somebody who has one must prove that it is theirs.
@@ -31,7 +30,7 @@ type Dependencies = { database: Database; identity: Identity; limit: AttemptLimi
  * tenant stays behind, and the same request with the same password succeeds later.
  *
  * @throws tenancy.invitation_not_found, tenancy.invitation_gone, tenancy.sign_in_refused, tenancy.too_many_attempts,
- *   tenancy.already_member, http.invalid
+ *   tenancy.address_not_proven, tenancy.already_member, http.invalid
  */
 export async function acceptInvitation(
   dependencies: Dependencies,
@@ -47,11 +46,11 @@ export async function acceptInvitation(
       internal: 'no invitation has this token',
     })
   }
-  const { tenantId, invitationId, email } = invitation
+  const { tenantId, invitationId } = invitation
   const status = invitationStatus(invitation, acceptance.now)
   if (status !== 'open') throw gone(status)
-  const person = await settlePerson(dependencies, email, acceptance)
-  return database.withTenant(tenantId, async (tx) => {
+  const person = await settlePerson(dependencies, invitation, acceptance)
+  const accepted = await database.withTenant(tenantId, async (tx) => {
     const claimed = await claimInvitation(tx, { invitationId, personId: person.personId })
     if (!claimed) throw gone('accepted')
     const { role } = claimed
@@ -60,27 +59,40 @@ export async function acceptInvitation(
     await addMember(tx, { tenantId, personId: person.personId, role }, actor)
     return { person, tenantId, role }
   })
+  if (!invitation.isMailed || person.isProven) return accepted
+  // The token came to the address, and the account is theirs: both are one person.
+  await dependencies.identity.setProven(person.personId)
+  return { ...accepted, person: { ...person, isProven: true } }
 }
 
 /**
- * The person that the invitation is for. Holding the token is no proof of owning the account of that address, because
- * whoever wrote the invitation holds it too.
+ * The person that the invitation is for. A token that was handed over is no proof of owning the address, because whoever wrote the
+ * invitation has it too; one that came by mail is. An account that is there must be theirs in any case.
  */
 async function settlePerson(
-  { identity, limit }: Dependencies,
-  email: string,
-  { name, password, signedInPersonId, device }: Acceptance,
+  { identity, limit, mail }: Dependencies,
+  { email, isMailed }: { email: string; isMailed: boolean },
+  acceptance: Acceptance,
 ): Promise<Person> {
+  const { name, password, signedInPersonId, device } = acceptance
   const existing = await identity.findByEmail(email)
   if (existing && existing.personId === signedInPersonId) return existing
   if (!existing) {
-    const made = await identity.createPerson({ email, ...demandNewAccount(name, password) })
+    if (mail.isSetUp && !isMailed) throw notProven()
+    const made = await identity.createPerson({ email, ...demandNewAccount(name, password), isProven: isMailed })
     if (made) return made
   }
   return tryPassword(limit, { ...device, email }, async () =>
     password === undefined ? null : identity.checkPassword({ email, password }),
   )
 }
+
+/** The token is from before mail was set up: now that it is, nobody has to believe it. */
+const notProven = () =>
+  tenancyFault('tenancy.address_not_proven', {
+    public: 'This invitation was handed over before mail was set up here. Ask for a new one: it comes to your address.',
+    internal: 'an invitation that was not mailed would make an account while mail is set up',
+  })
 
 function demandNewAccount(name: string | undefined, password: string | undefined) {
   const chosen = NewPasswordField.safeParse(password)

@@ -13,7 +13,10 @@ const COOKIE_LENGTH_MAX = 8_192
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const SESSION_COOKIE = /(^|;\s*)(__Secure-)?signalbox\.session_token=/
 
-export type AuthenticateDependencies = Omit<TenancyContext, 'limit'> & { adminToken: string | undefined }
+export type AuthenticateDependencies = Pick<
+  TenancyContext,
+  'database' | 'identity' | 'catalogue' | 'trustedOrigins'
+> & { adminToken: string | undefined }
 
 /**
  * Finds the caller of a request: the operator, an API key or a person's session, from `Authorization: Bearer`, or a

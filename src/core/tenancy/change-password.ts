@@ -1,7 +1,6 @@
-import type { Database } from '../../platform/database/index.ts'
-import type { AttemptLimit } from './attempt-limit.ts'
-import type { Device, Identity, SignedIn } from './identity.ts'
+import type { Device, SignedIn } from './identity.ts'
 import { type TenantOfPerson, tenantsOfPerson } from './store/memberships.ts'
+import type { TenancyContext } from './tenancy-context.ts'
 import { passwordWrong, tryPassword } from './try-password.ts'
 
 /**
@@ -10,7 +9,7 @@ import { passwordWrong, tryPassword } from './try-password.ts'
  * @throws tenancy.password_wrong, tenancy.too_many_attempts
  */
 export async function changePassword(
-  { database, identity, limit }: { database: Database; identity: Identity; limit: AttemptLimit },
+  { database, identity, limit, mail }: Pick<TenancyContext, 'database' | 'identity' | 'limit' | 'mail'>,
   passwords: { currentPassword: string; newPassword: string },
   at: { personId: string; session: Headers; device: Device },
 ): Promise<SignedIn & { tenants: TenantOfPerson[] }> {
@@ -18,6 +17,7 @@ export async function changePassword(
   const email = (await identity.findByIds([personId])).get(personId)?.email ?? ''
   const change = () => identity.changePassword(passwords, at)
   const signedIn = await tryPassword(limit, { ...device, email }, change, passwordWrong)
+  await mail.tell(personId, 'password_changed')
   const why = 'a person may belong to several tenants'
   const tenants = await database.readAcrossTenants(why, (tx) => tenantsOfPerson(tx, personId))
   return { ...signedIn, tenants }

@@ -24,6 +24,9 @@ export const NewPasswordField = z.string().min(12).max(128).meta(ABOUT_PASSWORD)
 /** A password that is being tried: its length is no business of whoever tries it, but is bounded. */
 export const PasswordField = z.string().min(1).max(128).meta(ABOUT_PASSWORD)
 
+/** The secret of a link. */
+export const TokenField = z.string().min(1).max(100)
+
 export const RoleField = z.enum(TENANT_ROLES)
 
 export const TimeZoneField = z

@@ -4,7 +4,9 @@ import type { Logger } from '../../kernel/logger.ts'
 import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
 import { identityOptions } from './identity-options.ts'
 import { hashOfAddress, hashOfDevice, type Known } from './known-device.ts'
+import { hashSecret } from './secrets.ts'
 import { deleteUnseen, noteKnown, selectKnown } from './store/known-devices.ts'
+import { hasOneTimeToken, proveAddress, renewOneTimeToken, resetPassword, setProven } from './store/one-time-tokens.ts'
 import {
   deleteExpired,
   deleteSessions,
@@ -33,7 +35,7 @@ export type LiveSession = { person: Person; sessionId: string; endsAt: Date }
 /** People, their passwords and their sessions. The one place that talks to better-auth and to the schema `identity`. */
 export type Identity = {
   /** The new person, or null when the e-mail address has an account already. Costs one password hash. */
-  createPerson(person: { name: string; email: string; password: string }): Promise<Person | null>
+  createPerson(person: { name: string; email: string; password: string; isProven: boolean }): Promise<Person | null>
   findByEmail(email: string): Promise<Person | null>
   /** Persons by id; who is not there is missing. */
   findByIds(personIds: readonly string[]): Promise<Map<string, Person>>
@@ -57,6 +59,13 @@ export type Identity = {
   listSessions(personId: string, page: SessionPage): Promise<SessionOfPerson[]>
   /** Ends one session of a person, or all of them; returns how many there were. */
   endSessions(personId: string, which?: { sessionId?: string }): Promise<number>
+  /** Makes a link's token the only one of its purpose that a person has; returns when it ends. */
+  renewToken(token: Parameters<typeof renewOneTimeToken>[1]): Promise<Date>
+  /** Sets a password with a token, ends all sessions and takes the address for proven; null when the token does not hold. */
+  resetPassword(reset: { token: string; newPassword: string }): Promise<string | null>
+  /** Takes the address of a person for proven with a token; false when it does not hold. */
+  proveAddress(proof: { personId: string; token: string }): Promise<boolean>
+  setProven(personId: string): Promise<void>
   /** Whether the account of an e-mail address was signed in to from there before; null too when there is no such account. */
   isKnown(place: { email: string; address: string; device?: string | undefined }): Promise<Known>
   /** Notes that a person signs in from there. */
@@ -65,6 +74,8 @@ export type Identity = {
   forgetSessions(limit: number): Promise<number>
   /** The same for links and codes that have expired. */
   forgetVerifications(limit: number): Promise<number>
+  /** The same for links that were mailed or handed over. */
+  forgetTokens(limit: number): Promise<number>
   /** The same for places where nobody has signed in for long. */
   forgetDevices(limit: number): Promise<number>
   poolUse(): PoolUse
@@ -101,7 +112,7 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
     findByEmail,
     findByIds: (personIds) => selectPersons(kysely, personIds),
 
-    createPerson: async (body) => {
+    createPerson: async ({ isProven, ...body }) => {
       // better-auth answers for a taken address with a made-up person, and with an error when two sign up at once.
       const answer = await auth.api.signUpEmail({ body }).catch((error: unknown) => ({ error }))
       const stored = await findByEmail(body.email)
@@ -109,7 +120,9 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
         if (stored && answer.error instanceof APIError) return null
         throw answer.error
       }
-      return stored?.personId === answer.user.id ? stored : null
+      if (stored?.personId !== answer.user.id) return null
+      if (isProven) await setProven(kysely, stored.personId)
+      return { ...stored, isProven }
     },
 
     checkPassword: async ({ email, password }) => {
@@ -158,6 +171,18 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
 
     listSessions: (personId, page) => selectSessions(kysely, personId, page),
     endSessions: (personId, which) => deleteSessions(kysely, personId, which),
+
+    renewToken: (token) => renewOneTimeToken(kysely, token),
+    resetPassword: async ({ token, newPassword }) => {
+      const tokenHash = hashSecret(token)
+      // A made-up token must not cost the hash of a password.
+      if (!(await hasOneTimeToken(kysely, 'reset_password', tokenHash))) return null
+      const passwordHash = await (await auth.$context).password.hash(newPassword)
+      return resetPassword(kysely, { tokenHash, passwordHash })
+    },
+    proveAddress: ({ personId, token }) => proveAddress(kysely, personId, hashSecret(token)),
+    setProven: (personId) => setProven(kysely, personId),
+    forgetTokens: (limit) => deleteExpired(kysely, 'one_time_token', limit),
 
     isKnown: async ({ email, address, device }) => {
       const [byAddress, byDevice] = [hashOfAddress(address), device === undefined ? undefined : hashOfDevice(device)]

@@ -2,6 +2,7 @@ import type { PoolUse } from '../../platform/database/index.ts'
 import type { Authenticate } from '../../platform/http/index.ts'
 import { defineModule } from '../../platform/module/index.ts'
 import { inHeaps } from '../../platform/upkeep/index.ts'
+import { mailModule } from '../mail/index.ts'
 import { openTenancy, type TenancyApi } from './open-tenancy.ts'
 import { tenancyPermissions } from './permissions.ts'
 import { tenancyRetention } from './retention.ts'
@@ -21,15 +22,19 @@ type Door = TenancyApi & {
   poolUse(): PoolUse
 }
 
+const needs = { mail: mailModule }
+
 /** Who is calling, which tenants they belong to, and what they may do there. */
-export const tenancyModule = defineModule<Door>({
+export const tenancyModule = defineModule<Door, typeof needs>({
   name: 'core/tenancy',
   migrations: new URL('./migrations/', import.meta.url),
   permissions: tenancyPermissions,
   retention: tenancyRetention,
-  open: async ({ config, ...ground }) => {
+  needs,
+  open: async ({ config, ...ground }, { mail }) => {
     const tenancy = await openTenancy({
       ...ground,
+      mail,
       adminToken: config.SIGNALBOX_ADMIN_TOKEN,
       secret: config.SIGNALBOX_SECRET,
       publicUrl: config.SIGNALBOX_PUBLIC_URL,
@@ -41,6 +46,7 @@ export const tenancyModule = defineModule<Door>({
       upkeep: [
         { name: 'identity.session', run: inHeaps(tenancy.forgetSessions) },
         { name: 'identity.verification', run: inHeaps(tenancy.forgetVerifications) },
+        { name: 'identity.one_time_token', run: inHeaps(tenancy.forgetTokens) },
         { name: 'identity.known_device', run: inHeaps(tenancy.forgetDevices) },
       ],
       close: tenancy.close,

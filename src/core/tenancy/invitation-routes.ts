@@ -13,9 +13,10 @@ import {
   toPage,
 } from '../../platform/http/index.ts'
 import { acceptInvitation } from './accept-invitation.ts'
-import { EmailField, line, Moment, PasswordField, RoleField } from './fields.ts'
+import { EmailField, line, Moment, PasswordField, RoleField, TokenField } from './fields.ts'
 import { INVITATION_STATUSES, invitationStatus } from './invitation-status.ts'
 import { inviteMember } from './invite-member.ts'
+import { limitInvitations } from './limit-mails.ts'
 import { revokeInvitationFor } from './revoke-invitation.ts'
 import { deviceOf, PersonAnswer, presentPerson } from './session-view.ts'
 import { type Invitation, selectInvitations } from './store/invitations.ts'
@@ -28,16 +29,23 @@ const InvitationFields = {
   role: RoleField,
   status: z.enum(INVITATION_STATUSES),
   invited_by: z.string(),
+  delivery: z.enum(['mail', 'hand']).meta({
+    description:
+      '`mail`: the token goes to the address alone; `hand`: whoever invites hands it over, as no mail is set up',
+  }),
   created_at: Moment,
   expires_at: Moment,
 }
 const InvitationAnswer = z.strictObject(InvitationFields).meta({ id: 'Invitation' })
 const NewInvitation = z.strictObject({
   ...InvitationFields,
-  token: z.string().meta({ description: 'For the invited person; shown only here' }),
+  token: z
+    .string()
+    .nullable()
+    .meta({ description: 'For you to hand to the invited person, shown only here; null when it goes to them by mail' }),
 })
 const Acceptance = z.strictObject({
-  token: z.string().min(1).max(100),
+  token: TokenField,
   name: line(200).optional().meta({ description: 'Needed for a new account' }),
   password: PasswordField.optional().meta({
     description: 'The password of the new account, or of the account that the e-mail address has',
@@ -60,6 +68,9 @@ export function invitationRoutes(context: TenancyContext, authenticate: Authenti
       body: z.strictObject({ email: EmailField, role: RoleField }),
       responses: { 201: NewInvitation },
       answer: 'secret',
+      prepare: async ({ body, tenantId }) => {
+        if (context.mail.isSetUp) await limitInvitations(context.allowances, { tenantId, email: body.email })
+      },
       handle: async ({ body, tx, caller, tenantId }) => {
         const now = new Date()
         const { invitation, token } = await inviteMember(context, tx, { ...body, caller, tenantId, now })
@@ -142,6 +153,7 @@ function present(invitation: Invitation, now: Date) {
     role: invitation.role,
     status: invitationStatus(invitation, now),
     invited_by: invitation.invitedBy,
+    delivery: invitation.isMailed ? ('mail' as const) : ('hand' as const),
     created_at: invitation.createdAt.toISOString(),
     expires_at: invitation.expiresAt.toISOString(),
   }

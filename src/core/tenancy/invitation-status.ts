@@ -1,3 +1,6 @@
+/** For how long one is open. */
+export const INVITATION_DAYS = 7
+
 export const INVITATION_STATUSES = ['open', 'accepted', 'revoked', 'expired'] as const
 export type InvitationStatus = (typeof INVITATION_STATUSES)[number]
 

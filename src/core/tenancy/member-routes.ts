@@ -18,7 +18,14 @@ import type { TenancyContext } from './tenancy-context.ts'
 import { TenantPath } from './tenant-routes.ts'
 
 const MemberAnswer = z
-  .strictObject({ person_id: z.uuid(), name: z.string(), email: z.string(), role: RoleField, created_at: Moment })
+  .strictObject({
+    person_id: z.uuid(),
+    name: z.string(),
+    email: z.string(),
+    is_email_proven: z.boolean(),
+    role: RoleField,
+    created_at: Moment,
+  })
   .meta({ id: 'Member' })
 const MemberPath = z.strictObject({ tenant_id: TenantIdField, person_id: PersonIdField })
 
@@ -93,6 +100,7 @@ function present(member: Membership, person: Person) {
     person_id: member.personId,
     name: person.name,
     email: person.email,
+    is_email_proven: person.isProven,
     role: member.role,
     created_at: member.createdAt.toISOString(),
   }

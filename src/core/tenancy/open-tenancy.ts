@@ -4,6 +4,7 @@ import type { Database, PoolUse } from '../../platform/database/index.ts'
 import type { Authenticate, Route } from '../../platform/http/index.ts'
 import { openAllowances } from '../../platform/resilience/index.ts'
 import { keepSecret } from '../../platform/sealing/index.ts'
+import type { MailApi } from '../mail/index.ts'
 import { addMember } from './add-member.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { attemptLimit } from './attempt-limit.ts'
@@ -20,6 +21,7 @@ import type { PermissionCatalogue, TenantRole } from './roles.ts'
 import { sessionRoutes } from './session-routes.ts'
 import type { Tenant } from './store/tenants.ts'
 import type { TenancyContext } from './tenancy-context.ts'
+import { openTenancyMail } from './tenancy-mail.ts'
 import { tenantRoutes } from './tenant-routes.ts'
 
 export type TenancyDependencies = {
@@ -27,6 +29,7 @@ export type TenancyDependencies = {
   /** The same database, for the pool of people and sessions. */
   databaseUrl: string
   logger: Logger
+  mail: Pick<MailApi, 'send' | 'declare' | 'declareAction'>
   /** Every module's permissions, this one's included. */
   permissions: PermissionCatalogue
   /** SIGNALBOX_ADMIN_TOKEN; without it there is no operator. */
@@ -67,6 +70,8 @@ export type Tenancy = {
   forgetSessions(limit: number): Promise<number>
   /** The same for links and codes that have expired. */
   forgetVerifications(limit: number): Promise<number>
+  /** The same for links that were mailed or handed over. */
+  forgetTokens(limit: number): Promise<number>
   /** The same for places where nobody has signed in for long. */
   forgetDevices(limit: number): Promise<number>
   close(): Promise<void>
@@ -88,11 +93,16 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     publicUrl: publicUrl ?? LOCAL_URL,
     logger,
   })
-  const limit = attemptLimit({ allowances: openAllowances(database), identity })
+  const allowances = openAllowances(database)
+  const limit = attemptLimit({ allowances, identity })
+  const mail = openTenancyMail({ mail: dependencies.mail, database, identity })
   const ownPages = publicUrl === undefined ? [] : [publicUrl]
   const isSecure = publicUrl?.startsWith('https:') ?? false
   const trustedOrigins = new Set([...ownPages, ...(dependencies.corsOrigins ?? [])].map((url) => new URL(url).origin))
-  const context: TenancyContext = { database, identity, catalogue: permissions, limit, trustedOrigins, isSecure }
+  const context: TenancyContext = {
+    ...{ database, identity, catalogue: permissions, limit, allowances, mail },
+    ...{ trustedOrigins, isSecure },
+  }
   const authenticate = authenticator({ ...context, adminToken: dependencies.adminToken })
   return {
     routes: [
@@ -109,6 +119,7 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     poolUse: () => identity.poolUse(),
     forgetSessions: identity.forgetSessions,
     forgetVerifications: identity.forgetVerifications,
+    forgetTokens: identity.forgetTokens,
     forgetDevices: identity.forgetDevices,
     close: () => identity.close(),
   }

@@ -30,6 +30,12 @@ export const tenancyRetention: RetentionByTable = {
     what: 'sessions that are over',
     why: 'They let nobody in.',
   },
+  'identity.one_time_token': {
+    becomes: 'removed by',
+    step: 'identity.one_time_token',
+    what: 'links to set a password or prove an address that have expired',
+    why: 'They open nothing any more.',
+  },
   'identity.known_device': {
     becomes: 'removed by',
     step: 'identity.known_device',

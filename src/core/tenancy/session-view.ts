@@ -6,7 +6,16 @@ import type { Device, Person, SignedIn } from './identity.ts'
 import { readDevice } from './known-device.ts'
 import type { TenantOfPerson } from './store/memberships.ts'
 
-export const PersonAnswer = z.strictObject({ id: z.uuid(), name: z.string(), email: z.string() }).meta({ id: 'Person' })
+export const PersonAnswer = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string(),
+    email: z.string(),
+    is_email_proven: z
+      .boolean()
+      .meta({ description: 'Whether the owner of the address has shown that the account is theirs' }),
+  })
+  .meta({ id: 'Person' })
 
 export const SignedInAnswer = z
   .strictObject({
@@ -35,7 +44,7 @@ export function presentSignedIn({
 }
 
 export function presentPerson(person: Person) {
-  return { id: person.personId, name: person.name, email: person.email }
+  return { id: person.personId, name: person.name, email: person.email, is_email_proven: person.isProven }
 }
 
 export function deviceOf(request: FastifyRequest): Device {

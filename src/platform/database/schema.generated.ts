@@ -206,6 +206,16 @@ export interface IdentityKnownDevice {
   user_id: string;
 }
 
+export interface IdentityOneTimeToken {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  purpose: string;
+  removes_second_factor: Generated<boolean>;
+  token_hash: Buffer;
+  user_id: string;
+}
+
 export interface IdentitySession {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -316,6 +326,7 @@ export interface Invitations {
   expires_at: Timestamp;
   invitation_id: Generated<string>;
   invited_by: string;
+  is_mailed: Generated<boolean>;
   revoked_at: Timestamp | null;
   role: string;
   tenant_id: string;
@@ -644,6 +655,7 @@ export interface DB {
   idempotency_keys: IdempotencyKeys;
   "identity.account": IdentityAccount;
   "identity.known_device": IdentityKnownDevice;
+  "identity.one_time_token": IdentityOneTimeToken;
   "identity.session": IdentitySession;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;

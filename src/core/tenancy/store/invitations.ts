@@ -12,6 +12,8 @@ export type Invitation = {
   expiresAt: Date
   acceptedAt: Date | null
   revokedAt: Date | null
+  /** Whether the token goes to the address alone; else whoever invites hands it over. */
+  isMailed: boolean
 }
 
 const COLUMNS = [
@@ -23,11 +25,12 @@ const COLUMNS = [
   'expires_at',
   'accepted_at',
   'revoked_at',
+  'is_mailed',
 ] as const
 
 export async function insertInvitation(
   tx: Tx,
-  invitation: Pick<Invitation, 'email' | 'role' | 'invitedBy' | 'expiresAt'> & {
+  invitation: Pick<Invitation, 'email' | 'role' | 'invitedBy' | 'expiresAt' | 'isMailed'> & {
     tenantId: TenantId
     tokenHash: Buffer
   },
@@ -41,6 +44,7 @@ export async function insertInvitation(
       token_hash: invitation.tokenHash,
       invited_by: invitation.invitedBy,
       expires_at: invitation.expiresAt,
+      is_mailed: invitation.isMailed,
     })
     .returning(COLUMNS)
     .executeTakeFirstOrThrow()
@@ -75,6 +79,25 @@ export async function claimInvitation(
     .returning('role')
     .executeTakeFirst()
   return row ? { role: row.role as TenantRole } : null
+}
+
+/** The token that goes out by mail, and from now on the only one; null when the invitation is not open any more. */
+export async function renewInvitationToken(
+  tx: Tx,
+  invitationId: string,
+  tokenHash: Buffer,
+): Promise<{ email: string; role: TenantRole } | null> {
+  const row = await tx
+    .updateTable('invitations')
+    .set({ token_hash: tokenHash })
+    .where('invitation_id', '=', invitationId)
+    .where('is_mailed', '=', true)
+    .where('accepted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .returning(['email', 'role'])
+    .executeTakeFirst()
+  return row ? { email: row.email, role: row.role as TenantRole } : null
 }
 
 /** Invitations after `after` in the order they were made, one more than `limit`. */
@@ -146,6 +169,7 @@ function toInvitation(row: {
   expires_at: Date
   accepted_at: Date | null
   revoked_at: Date | null
+  is_mailed: boolean
 }): Invitation {
   return {
     invitationId: row.invitation_id,
@@ -156,5 +180,6 @@ function toInvitation(row: {
     expiresAt: row.expires_at,
     acceptedAt: row.accepted_at,
     revokedAt: row.revoked_at,
+    isMailed: row.is_mailed,
   }
 }

@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { DB } from '../../../platform/database/index.ts'
 
-export type Person = { personId: string; name: string; email: string }
+/** `isProven`: the owner of the e-mail address has shown that the account is theirs. */
+export type Person = { personId: string; name: string; email: string; isProven: boolean }
 
 /** A session as its person sees it: where it was opened, not what opens it. */
 export type SessionOfPerson = {
@@ -18,11 +19,12 @@ export type SessionPage = { after?: readonly [string, string] | undefined; limit
 /** The schema `identity`, as its own role sees it. */
 type IdentityDatabase = Kysely<DB>
 
-const people = (kysely: IdentityDatabase) => kysely.selectFrom('identity.user').select(['id', 'name', 'email'])
+const people = (kysely: IdentityDatabase) =>
+  kysely.selectFrom('identity.user').select(['id', 'name', 'email', 'email_verified'])
 
 export async function selectPersonByEmail(kysely: IdentityDatabase, email: string): Promise<Person | null> {
   const row = await people(kysely).where('email', '=', email.toLowerCase()).executeTakeFirst()
-  return row ? toPerson(row) : null
+  return row ? fromRow(row) : null
 }
 
 /** Persons by id; who is not there is missing. */
@@ -34,7 +36,7 @@ export async function selectPersons(
   const rows = await people(kysely)
     .where('id', 'in', [...personIds])
     .execute()
-  return new Map(rows.map((row) => [row.id, toPerson(row)]))
+  return new Map(rows.map((row) => [row.id, fromRow(row)]))
 }
 
 /** The live sessions of a person, newest first, after `after`, one more than `limit`. */
@@ -78,7 +80,7 @@ export async function deleteSessions(
 /** Deletes sessions that are over, or links and codes, the oldest first and at most `limit`; returns how many. */
 export async function deleteExpired(
   kysely: IdentityDatabase,
-  what: 'session' | 'verification',
+  what: 'session' | 'verification' | 'one_time_token',
   limit: number,
 ): Promise<number> {
   const table = sql.table(`identity.${what}`)
@@ -100,6 +102,11 @@ export async function passwordChangedAfter(kysely: IdentityDatabase, personId: s
   return row !== undefined
 }
 
-export function toPerson(user: { id: string; name: string; email: string }): Person {
-  return { personId: user.id, name: user.name, email: user.email }
+function fromRow(row: { id: string; name: string; email: string; email_verified: boolean }): Person {
+  return { personId: row.id, name: row.name, email: row.email, isProven: row.email_verified }
+}
+
+/** As better-auth has it. */
+export function toPerson(user: { id: string; name: string; email: string; emailVerified: boolean }): Person {
+  return { personId: user.id, name: user.name, email: user.email, isProven: user.emailVerified }
 }
