@@ -109,7 +109,7 @@ export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Pro
         result = case when not ${cancelled} then ${outcome.kind === 'succeeded' ? JSON.stringify(outcome.result ?? null) : null}::jsonb end,
         error = case when not ${cancelled} then ${error}::jsonb end,
         -- now(), as the engine counts: a job that is handed out a moment before its task is due would be lost.
-        run_after = now() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second',
+        run_after = ${ended ? sql`run_after` : sql`now() + ${outcome.kind === 'retry' ? outcome.afterSeconds : 0} * interval '1 second'`},
         attempt = attempt - ${outcome.kind === 'handed_back' ? 1 : 0},
         lease_owner = null, lease_expires_at = null
       where ${holds(claim)}
