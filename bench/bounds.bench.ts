@@ -119,13 +119,16 @@ async function followersOfAJob({ system, client }: Scene): Promise<void> {
     })
   ).body
   const sockets = await openMany(system, FOLLOWERS)
+  // One after the other: more at the same moment than a process has connections for are asked to come again.
   for (const socket of sockets) {
-    socket.resume()
     socket.write(
       `GET /api/v1/ingest/progress/${rows[0].task_id}/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`,
     )
+    const [head] = await once(socket, 'data')
+    if (!String(head).startsWith('HTTP/1.1 200 ')) throw new Error(String(head))
   }
-  await sleep(5_000)
+  // Connections that have nothing to do tell what they did after up to ten seconds.
+  await sleep(15_000)
   const before = await commits()
   await sleep(10_000)
   console.log(`  ${((await commits()) - before) / 10} transactions a second while nothing happens`)
