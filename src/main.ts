@@ -19,7 +19,14 @@ import {
   openListener,
   UnusableDatabaseError,
 } from './platform/database/index.ts'
-import { HEALTH_CONNECTIONS, openHealthDatabase, startHeartbeat, workersCheck } from './platform/health/index.ts'
+import {
+  HEALTH_CONNECTIONS,
+  type HealthCheck,
+  openHealthDatabase,
+  reachableCheck,
+  startHeartbeat,
+  workersCheck,
+} from './platform/health/index.ts'
 import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { type Ground, type OpenModules, openModules } from './platform/module/index.ts'
 import { openOutbound } from './platform/outbound/index.ts'
@@ -97,7 +104,7 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     rootRoutes: operationsRoutes({
       ...platform,
       logger,
-      checks: [workersCheck, ...open.healthChecks],
+      checks: [workersCheck, ...namedDependencies(config, demo?.providerUrl), ...open.healthChecks],
       isDraining: () => draining,
     }),
     requestsPerMinute: config.REQUESTS_PER_MINUTE,
@@ -146,6 +153,17 @@ function measureCallers({ connections, live }: FastifyInstance, { gauge }: Metri
   gauge('signalbox_http_connections_refused', 'Connections not let in since the start', connections.refused)
   gauge('signalbox_streams', 'Streams of events open in this process', () => live.open('events'))
   gauge('signalbox_downloads', 'Files that this process makes while they are read', () => live.open('download'))
+}
+
+/** What the configuration names besides the database; a provider that nobody named may not be needed. */
+function namedDependencies(config: Config, mockProviderUrl: string | undefined): HealthCheck[] {
+  const { SMTP_URL: mail, OTEL_EXPORTER_OTLP_ENDPOINT: collector } = config
+  const provider = config.EXTERNAL_API_URL ?? mockProviderUrl
+  return [
+    ...(provider ? [{ name: 'provider_address', what: 'the default provider', url: provider }] : []),
+    ...(mail ? [{ name: 'mail_server', what: 'the mail server of SMTP_URL', url: mail }] : []),
+    ...(collector ? [{ name: 'trace_collector', what: 'the collector of traces', url: collector }] : []),
+  ].map(reachableCheck)
 }
 
 /** The technical ground: traces, a migrated database, the queue, metrics. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { call } from '../harness/call.ts'
 import { administer, createDatabase, type TestDatabase } from '../harness/server.ts'
 import { OPERATOR_TOKEN, spawnSystem, testSystem } from '../harness/system.ts'
@@ -42,7 +42,7 @@ describe('health', () => {
         database: { status: 'ok', critical: true, latency_ms: expect.any(Number) },
         queue: { status: 'ok', critical: true, waiting: 0, oldest_seconds: 0 },
         workers: { status: 'ok', critical: true, alive: 1, last_seen_seconds_ago: expect.any(Number) },
-        provider: { status: 'ok', critical: false, last_run_seconds_ago: null, paused_seconds: 0 },
+        provider: { status: 'ok', critical: true, last_run_seconds_ago: null, paused_seconds: 0 },
         notify: { status: 'ok', critical: false, state: 'closed' },
       },
     })
@@ -85,6 +85,26 @@ describe('health', () => {
     await waitFor('the metrics never said so', async () =>
       (await call(`${system.url}/metrics`)).text.includes('signalbox_tasks_waiting 2'),
     )
+  })
+})
+
+describe('a dependency that the configuration names', () => {
+  const nobodyListens = 'http://127.0.0.1:1'
+
+  it.each([
+    ['EXTERNAL_API_URL', nobodyListens, 'provider_address'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', nobodyListens, 'trace_collector'],
+  ])('and that cannot be reached, %s, makes health 503, and leaves readiness alone', async (variable, url, check) => {
+    const made = await createDatabase(inject('serverUrl'))
+    onTestFinished(made.drop)
+    const system = await spawnSystem(made.url, { [variable]: url })
+    await waitFor('health never said so', async () => {
+      const { status, body } = await call<Health>(`${system.url}/health`)
+      const { database, [check]: named } = body.checks
+      return status === 503 && database?.status === 'ok' && named?.status === 'failing'
+    })
+    await waitFor('it was never ready', async () => (await call(`${system.url}/health/ready`)).status === 200)
+    await system.stop()
   })
 })
 

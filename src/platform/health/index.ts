@@ -2,6 +2,7 @@ export { checkSchema, HEALTH_STATUSES, type HealthCheck, type HealthStatus, heal
 export { databaseCheck, HEALTH_CONNECTIONS, openHealthDatabase } from './health-database.ts'
 export { type HealthReport, healthReport } from './health-report.ts'
 export { startHeartbeat, workersCheck } from './processes.ts'
+export { reachableCheck } from './reachable-check.ts'
 
 import type { RetentionByTable } from '../upkeep/index.ts'
 

@@ -40,6 +40,11 @@ describe('the provider', () => {
     expect(await look()).toMatchObject({ status: 'ok', last_run_seconds_ago: about(600) })
   })
 
+  it('is degraded when that was more than an hour ago: nobody has asked since', async () => {
+    await ended('tenant_a', 61, 'ingestion.provider_unavailable')
+    expect(await look()).toMatchObject({ status: 'degraded' })
+  })
+
   it('is not blamed for runs that failed for another reason, nor for those of a connector', async () => {
     await ended('tenant_a', 20, 'tasks.worker_lost')
     await ended('tenant_a', 10, 'ingestion.provider_refused', { connector_id: '019a0000-0000-7000-8000-000000000001' })

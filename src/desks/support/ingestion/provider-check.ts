@@ -8,13 +8,16 @@ const ITS_FAULT = ['ingestion.provider_unavailable', 'ingestion.provider_refused
 /** Runs that say nothing are passed over, but not without end: this is asked every second. */
 const LOOKED_AT = 100
 
+/** A failed run says no more than that about what the provider does now: it may be well, and nobody have asked it. */
+const BLAMED_FOR_SECONDS = 3_600
+
 /** What is known of the provider at `connection` without calling it. */
 export const providerCheck = (connection: string): HealthCheck =>
   healthCheck({
     name: 'provider',
-    critical: false,
+    critical: true,
     about:
-      'The default helpdesk, as far as is known without calling it. Failing: the latest run that ended with success or because of the provider ended because of it. Degraded: it has asked everybody to pause. A provider that nobody has called is ok.',
+      'The default helpdesk, as far as is known without calling it. Failing: the latest run that ended with success or because of the provider ended because of it, within an hour. Degraded: that is longer ago, or it has asked everybody to pause. A provider that nobody has called is ok.',
     fields: {
       last_run_seconds_ago: z.int().meta({ description: 'When that run ended; null when there was none' }),
       paused_seconds: z.int().meta({ description: 'How long calls still pause because the provider asked for it' }),
@@ -39,7 +42,7 @@ export const providerCheck = (connection: string): HealthCheck =>
       )
       const { blamed = null, seconds_ago = null, paused = 0 } = rows[0] ?? {}
       const found = { last_run_seconds_ago: seconds_ago, paused_seconds: paused }
-      if (blamed) return { status: 'failing', ...found }
-      return { status: paused > 0 ? 'degraded' : 'ok', ...found }
+      if (blamed && (seconds_ago ?? 0) < BLAMED_FOR_SECONDS) return { status: 'failing', ...found }
+      return { status: blamed || paused > 0 ? 'degraded' : 'ok', ...found }
     },
   })
