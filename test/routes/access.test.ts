@@ -27,6 +27,7 @@ const PUBLIC = [
   'GET /api/v1/link',
   'POST /api/v1/channels/confirm-address',
   'POST /api/v1/auth/sign-in',
+  'POST /api/v1/auth/sign-in/second-factor',
   'POST /api/v1/auth/forgot-password',
   'POST /api/v1/auth/reset-password',
   'POST /api/v1/invitations/accept',
@@ -285,8 +286,9 @@ describe('enough permission', () => {
       // One each: some of them end the sessions of whoever calls.
       const account = await makeAccount('ours', make)
       const answer = await send(mounted, sampleOf(mounted, { ...ours, ...account }), account.sessionToken)
-      if (REFUSED.includes(answer.status) || answer.status >= 500)
-        wrong.push(`${nameOf(mounted)}: ${answer.status} ${answer.text}`)
+      // A made-up code is refused for what it is.
+      const isLetIn = !REFUSED.includes(answer.status) || answer.body.code === 'tenancy.code_wrong'
+      if (!isLetIn || answer.status >= 500) wrong.push(`${nameOf(mounted)}: ${answer.status} ${answer.text}`)
     }
     expect(wrong).toEqual([])
   })

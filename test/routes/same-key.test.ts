@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { MountedRoute } from '../../src/platform/http/index.ts'
+import { authenticator } from '../harness/authenticator.ts'
 import { type Answer, call } from '../harness/call.ts'
 import { factories } from '../harness/factories.ts'
 import { administer } from '../harness/server.ts'
@@ -42,6 +43,24 @@ const invite = async ({ tenantId }: Things) => {
   const email = `${randomUUID()}@example.com`
   return { email, token: (await make.makeInvitation(tenantId, 'viewer', email)).token ?? '' }
 }
+/** Has the account ask for codes; `isOn` without its first one, which would end the session. Answers the app that makes them. */
+const enrol = async (
+  { sessionToken, personId }: Pick<Things, 'sessionToken' | 'personId'>,
+  { isOn }: { isOn: boolean },
+) => {
+  const enrolled = await call<{ uri: string }>(`${system.url}/api/v1/auth/second-factor`, {
+    ...{ method: 'POST', token: sessionToken, body: { password } },
+  })
+  const statement = `update identity.two_factor set verified = true where user_id = $1`
+  const switchOn = `update identity."user" set two_factor_enabled = true where id = $1`
+  if (isOn) {
+    await administer(system.databaseUrl, async (superuser) => {
+      await superuser.query(statement, [personId])
+      await superuser.query(switchOn, [personId])
+    })
+  }
+  return authenticator(enrolled.body.uri)
+}
 const correction = ({ tenantId, ticketId }: Things) => `/tickets/${ticketId}/classification?tenant_id=${tenantId}`
 
 /** What is needed for a route to succeed whose sample is only well-formed, or is refused as things are. */
@@ -55,6 +74,23 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
     const { email, token } = await invite(things)
     await asOperator('POST', '/invitations/accept', { token, name: 'Somebody', password })
     return { body: { email, password } }
+  },
+  'POST /api/v1/auth/second-factor/confirm': async (things) => ({
+    body: { code: (await enrol(things, { isOn: false }))() },
+  }),
+  'POST /api/v1/auth/second-factor/recovery-codes': async (things) => {
+    await enrol(things, { isOn: true })
+    return undefined
+  },
+  'POST /api/v1/auth/second-factor/disable': async (things) => {
+    await enrol(things, { isOn: true })
+    return undefined
+  },
+  'POST /api/v1/auth/sign-in/second-factor': async ({ tenantId }) => {
+    const account = await makeAccount(tenantId, make)
+    const code = await enrol(account, { isOn: true })
+    const { challenge } = await asOperator('POST', '/auth/sign-in', { email: account.email, password })
+    return { body: { challenge, code: code() } }
   },
   'DELETE /api/v1/tickets/:ticket_id/classification': async (things) => {
     await asOperator('PATCH', correction(things), { urgency: 'high' })
@@ -196,6 +232,8 @@ const isToldWhy = ({ status, body }: Answer, codes: readonly string[]) =>
 const ENDS_ITS_SESSION = [
   'POST /api/v1/auth/sign-out-everywhere',
   'POST /api/v1/auth/change-password',
+  'POST /api/v1/auth/second-factor/confirm',
+  'POST /api/v1/auth/second-factor/disable',
   'DELETE /api/v1/auth/sessions/:session_id',
 ]
 const isSignedOut = (mounted: MountedRoute, { status }: Answer) =>

@@ -194,6 +194,11 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/auth/sessions': () => page,
   'DELETE /api/v1/auth/sessions/:session_id': ({ sessionId }) => ({ params: { session_id: sessionId } }),
   'POST /api/v1/auth/sign-out-everywhere': () => ({}),
+  'POST /api/v1/auth/sign-in/second-factor': () => ({ body: { challenge: '2fa-of-nobody.none', code: '123456' } }),
+  'POST /api/v1/auth/second-factor': () => ({ body: { password: PASSWORD } }),
+  'POST /api/v1/auth/second-factor/confirm': () => ({ body: { code: '123456' } }),
+  'POST /api/v1/auth/second-factor/recovery-codes': () => ({ body: { password: PASSWORD } }),
+  'POST /api/v1/auth/second-factor/disable': () => ({ body: { password: PASSWORD } }),
   'POST /api/v1/auth/forgot-password': () => ({ body: { email: 'nobody@example.com' } }),
   'POST /api/v1/auth/reset-password': () => ({
     body: { token: 'sbr_of-nobody', new_password: 'another horse battery' },

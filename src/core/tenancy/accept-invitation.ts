@@ -30,7 +30,7 @@ type Dependencies = Pick<TenancyContext, 'database' | 'identity' | 'limit' | 'ma
  * tenant stays behind, and the same request with the same password succeeds later.
  *
  * @throws tenancy.invitation_not_found, tenancy.invitation_gone, tenancy.sign_in_refused, tenancy.too_many_attempts,
- *   tenancy.address_not_proven, tenancy.already_member, http.invalid
+ *   tenancy.address_not_proven, tenancy.second_factor_needed, tenancy.already_member, http.invalid
  */
 export async function acceptInvitation(
   dependencies: Dependencies,
@@ -82,10 +82,19 @@ async function settlePerson(
     const made = await identity.createPerson({ email, ...demandNewAccount(name, password), isProven: isMailed })
     if (made) return made
   }
-  return tryPassword(limit, { ...device, email }, async () =>
+  const person = await tryPassword(limit, { ...device, email }, async () =>
     password === undefined ? null : identity.checkPassword({ email, password }),
   )
+  // Their password alone does not let them in, so it accepts nothing either.
+  if (person.hasSecondFactor) throw signInFirst()
+  return person
 }
+
+const signInFirst = () =>
+  tenancyFault('tenancy.second_factor_needed', {
+    public: 'Your account asks for codes besides the password. Sign in with both, then accept the invitation.',
+    internal: 'an invitation was accepted with the password of an account that has a second factor',
+  })
 
 /** The token is from before mail was set up: now that it is, nobody has to believe it. */
 const notProven = () =>

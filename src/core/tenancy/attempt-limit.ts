@@ -39,6 +39,19 @@ export function allowancesOf({ address, email, device }: Attempt, known: Known):
   ]
 }
 
+/** Of codes, of which there are a million: all that is tried elsewhere in a day finds one with a chance of 1 in 2000. */
+export function codeAllowancesOf(
+  personId: string,
+  { address, device }: Omit<Attempt, 'email'>,
+  known: Known,
+): Allowance[] {
+  if (known === 'device') return [{ name: `codes of ${personId} in ${device}`, burst: 10, everySeconds: 300 }]
+  return [
+    { name: `codes of ${personId} from ${networkOf(address)}`, burst: 10, everySeconds: 300 },
+    ...(known === 'address' ? [] : [{ name: `codes of ${personId} from anywhere`, burst: 20, everySeconds: 600 }]),
+  ]
+}
+
 export function attemptLimit({
   allowances,
   identity,

@@ -1,30 +1,54 @@
+import { createHash } from 'node:crypto'
 import type { BetterAuthOptions } from 'better-auth'
 import { bearer } from 'better-auth/plugins/bearer'
+import { twoFactor } from 'better-auth/plugins/two-factor'
 import type { Kysely } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
 import type { DB } from '../../platform/database/index.ts'
 
 export const SESSION_DAYS = 7
+/** For how long a right password waits for its code. */
+export const CHALLENGE_MINUTES = 10
 
 export type IdentityOptions = {
   kysely: Kysely<DB>
-  /** Signs session tokens and cookies. */
-  secret: string
+  /** The first signs session tokens and cookies, and encrypts; what the others have encrypted can still be read. */
+  secrets: readonly string[]
   /** Where callers reach us; https makes cookies Secure. */
   publicUrl: string
   logger: Logger
 }
 
 /** better-auth, reduced to people, passwords and sessions in the schema `identity`. */
-export function identityOptions({ kysely, secret, publicUrl, logger }: IdentityOptions) {
+export function identityOptions({ kysely, secrets, publicUrl, logger }: IdentityOptions) {
   return {
     appName: 'Signalbox',
     baseURL: publicUrl,
-    secret,
+    secrets: secrets.map((value) => ({ version: versionOf(value), value })),
     database: { db: kysely, type: 'postgres', schemaName: 'identity', transaction: true },
     emailAndPassword: { enabled: true, autoSignIn: false, minPasswordLength: 12, maxPasswordLength: 128 },
     // Without the signature a session token is the plain content of a row: whoever read the table could act as anybody.
-    plugins: [bearer({ requireSignature: true })],
+    plugins: [
+      bearer({ requireSignature: true }),
+      twoFactor({
+        issuer: 'Signalbox',
+        // Our own limit bounds wrong codes: a lock would let whoever knows the password keep its owner out.
+        accountLockout: { enabled: false },
+        twoFactorCookieMaxAge: CHALLENGE_MINUTES * 60,
+        schema: {
+          user: { fields: { twoFactorEnabled: 'two_factor_enabled' } },
+          twoFactor: {
+            modelName: 'two_factor',
+            fields: {
+              backupCodes: 'backup_codes',
+              userId: 'user_id',
+              failedVerificationCount: 'failed_verification_count',
+              lockedUntil: 'locked_until',
+            },
+          },
+        },
+      }),
+    ],
     session: {
       expiresIn: SESSION_DAYS * 86_400,
       // A session ends when it said it would: nothing is written while answering, and the cookie never outlives it.
@@ -72,3 +96,7 @@ export function identityOptions({ kysely, secret, publicUrl, logger }: IdentityO
     },
   } as const satisfies BetterAuthOptions
 }
+
+/** Names a secret in what it has encrypted; the same in every process, and without saying anything about it. */
+const versionOf = (secret: string): number =>
+  createHash('sha256').update(`identity ${secret}`).digest().readUIntBE(0, 6)

@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 const missing = async () => {
-  const options = identityOptions({ kysely, secret: 'x'.repeat(40), publicUrl: 'http://localhost', logger })
+  const options = identityOptions({ kysely, secrets: ['x'.repeat(40)], publicUrl: 'http://localhost', logger })
   const { toBeCreated, toBeAdded } = await getMigrations(options)
   return { tables: toBeCreated.map(({ table }) => table), fields: toBeAdded.map(({ fields }) => Object.keys(fields)) }
 }

@@ -1,13 +1,16 @@
-import { APIError, betterAuth } from 'better-auth'
+import { APIError } from 'better-auth'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
 import { type DB, openPool, type PoolUse, poolUse, ROLES } from '../../platform/database/index.ts'
-import { identityOptions } from './identity-options.ts'
+import { answerOr, type Device, headersOf, openAuth, openedSession, type SignedIn } from './identity-auth.ts'
+import { CHALLENGE_MINUTES } from './identity-options.ts'
 import { hashOfAddress, hashOfDevice, type Known } from './known-device.ts'
+import { type At, challengeIn, openSecondFactor, type SecondFactor } from './second-factor.ts'
 import { hashSecret } from './secrets.ts'
 import { deleteUnseen, noteKnown, selectKnown } from './store/known-devices.ts'
 import { hasOneTimeToken, proveAddress, renewOneTimeToken, resetPassword, setProven } from './store/one-time-tokens.ts'
 import {
+  deleteChallenges,
   deleteExpired,
   deleteSessions,
   type Person,
@@ -20,16 +23,11 @@ import {
   toPerson,
 } from './store/people.ts'
 
+export type { Device, SignedIn } from './identity-auth.ts'
 export type { Person, SessionOfPerson } from './store/people.ts'
 
-export type SignedIn = { person: Person; token: string; expiresAt: Date; setCookie: string[] }
-/** Where a session was opened from, kept beside it. */
-export type Device = {
-  address: string
-  userAgent: string
-  /** The browser's cookie, by which it is known again, if it has one of ours. */
-  device?: string | undefined
-}
+/** What a right password is answered with when a code is asked for besides. */
+export type Challenge = { challenge: string; expiresAt: Date }
 export type LiveSession = { person: Person; sessionId: string; endsAt: Date }
 
 /** People, their passwords and their sessions. The one place that talks to better-auth and to the schema `identity`. */
@@ -41,8 +39,13 @@ export type Identity = {
   findByIds(personIds: readonly string[]): Promise<Map<string, Person>>
   /** The person whose password this is. Takes as long for an unknown address as for a wrong password. */
   checkPassword(credentials: { email: string; password: string }): Promise<Person | null>
-  /** Opens a session, or null. Takes as long for an unknown address as for a wrong password. */
-  signIn(credentials: { email: string; password: string }, device: Device): Promise<SignedIn | null>
+  /**
+   * Opens a session, gives a challenge to whoever has a second factor, or null. Takes as long for an unknown address as for a
+   * wrong password.
+   */
+  signIn(credentials: { email: string; password: string }, device: Device): Promise<SignedIn | Challenge | null>
+  /** Codes that are asked for besides the password. */
+  secondFactor: SecondFactor
   /** A live session, from the `authorization` or `cookie` header. */
   findSession(headers: Headers): Promise<LiveSession | null>
   /** Ends the session; returns the cookies that clear it. */
@@ -51,10 +54,7 @@ export type Identity = {
    * Replaces the password of whose session it is, ends all their sessions and opens one in the place of this one; null when the
    * current password is wrong.
    */
-  changePassword(
-    passwords: { currentPassword: string; newPassword: string },
-    at: { session: Headers; device: Device },
-  ): Promise<SignedIn | null>
+  changePassword(passwords: { currentPassword: string; newPassword: string }, at: At): Promise<SignedIn | null>
   /** The live sessions of a person, newest first, one more than `limit`. */
   listSessions(personId: string, page: SessionPage): Promise<SessionOfPerson[]>
   /** Ends one session of a person, or all of them; returns how many there were. */
@@ -85,7 +85,8 @@ export type Identity = {
 export type IdentityDependencies = {
   databaseUrl: string
   poolSize: number
-  secret: string
+  /** The first signs and encrypts; what the others have encrypted can still be read. */
+  secrets: readonly string[]
   publicUrl: string
   logger: Logger
 }
@@ -94,22 +95,13 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
   const { databaseUrl, poolSize, logger } = dependencies
   const pool = openPool({ url: databaseUrl, role: ROLES.identity, max: poolSize, logger })
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
-  const auth = betterAuth(identityOptions({ ...dependencies, kysely }))
+  const auth = openAuth({ ...dependencies, kysely })
   const findByEmail = (email: string) => selectPersonByEmail(kysely, email)
-
-  /** What better-auth has just opened a session with; null when that session is over already. */
-  const opened = async (headers: Headers): Promise<SignedIn | null> => {
-    const token = headers.get('set-auth-token')
-    if (!token) return null
-    const session = await auth.api.getSession({ headers: new Headers({ authorization: `Bearer ${token}` }) })
-    if (!session) return null
-    const setCookie = headers.getSetCookie()
-    return { person: toPerson(session.user), token, expiresAt: session.session.expiresAt, setCookie }
-  }
 
   let closing: Promise<void> | undefined
   return {
     findByEmail,
+    secondFactor: openSecondFactor(auth, kysely),
     findByIds: (personIds) => selectPersons(kysely, personIds),
 
     createPerson: async ({ isProven, ...body }) => {
@@ -138,9 +130,13 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
 
     signIn: async (body, device) => {
       const startedAt = new Date()
-      const headers = headersOf(device)
-      const answer = await auth.api.signInEmail({ body, headers, returnHeaders: true }).catch(nullWhen(401))
-      const signedIn = answer && (await opened(answer.headers))
+      const request = { body, headers: headersOf(device), returnHeaders: true } as const
+      const { answer } = await answerOr(auth.api.signInEmail(request), ['INVALID_EMAIL_OR_PASSWORD'])
+      if (!answer) return null
+      const challenge = challengeIn(answer.headers)
+      if (challenge !== undefined)
+        return { challenge, expiresAt: new Date(startedAt.getTime() + CHALLENGE_MINUTES * 60_000) }
+      const signedIn = await openedSession(auth, answer.headers)
       if (!signedIn) return null
       // The password was changed after it was compared: whoever changed it ended all sessions, but not this one yet.
       if (!(await passwordChangedAfter(kysely, signedIn.person.personId, startedAt))) return signedIn
@@ -162,10 +158,14 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
 
     changePassword: async ({ currentPassword, newPassword }, { session, device }) => {
       const body = { currentPassword, newPassword, revokeOtherSessions: true }
-      const headers = headersOf(device, session)
-      const answer = await auth.api.changePassword({ body, headers, returnHeaders: true }).catch(nullWhen(400))
-      return answer && opened(answer.headers)
+      const request = { body, headers: headersOf(device, session), returnHeaders: true } as const
+      const { answer } = await answerOr(auth.api.changePassword(request), ['INVALID_PASSWORD'])
+      const signedIn = answer && (await openedSession(auth, answer.headers))
+      // What the old password has earned and no code has answered yet.
+      if (signedIn) await deleteChallenges(kysely, signedIn.person.personId)
+      return signedIn
     },
+
     forgetSessions: (limit) => deleteExpired(kysely, 'session', limit),
     forgetVerifications: (limit) => deleteExpired(kysely, 'verification', limit),
 
@@ -198,18 +198,4 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
 
     close: () => (closing ??= kysely.destroy()),
   }
-}
-
-/** What better-auth takes for where a request comes from, and for whose it is. */
-function headersOf({ address, userAgent }: Device, session: Headers = new Headers()): Headers {
-  const headers = new Headers(session)
-  headers.set('x-forwarded-for', address)
-  headers.set('user-agent', userAgent)
-  return headers
-}
-
-/** For answers that say no; everything else is thrown on. */
-const nullWhen = (status: number) => (error: unknown) => {
-  if (error instanceof APIError && error.statusCode === status) return null
-  throw error
 }

@@ -36,7 +36,7 @@ export const tenancyModule = defineModule<Door, typeof needs>({
       ...ground,
       mail,
       adminToken: config.SIGNALBOX_ADMIN_TOKEN,
-      secret: config.SIGNALBOX_SECRET,
+      secrets: [config.SIGNALBOX_SECRET, config.SIGNALBOX_PREVIOUS_SECRET].filter((secret) => secret !== undefined),
       publicUrl: config.SIGNALBOX_PUBLIC_URL,
       corsOrigins: config.CORS_ORIGINS,
     })

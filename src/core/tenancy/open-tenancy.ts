@@ -18,6 +18,7 @@ import { memberRoutes } from './member-routes.ts'
 import { ownSessionRoutes } from './own-session-routes.ts'
 import { passwordRoutes } from './password-routes.ts'
 import type { PermissionCatalogue, TenantRole } from './roles.ts'
+import { secondFactorRoutes } from './second-factor-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import type { Tenant } from './store/tenants.ts'
 import type { TenancyContext } from './tenancy-context.ts'
@@ -34,8 +35,8 @@ export type TenancyDependencies = {
   permissions: PermissionCatalogue
   /** SIGNALBOX_ADMIN_TOKEN; without it there is no operator. */
   adminToken?: string | undefined
-  /** SIGNALBOX_SECRET; without it one is made and kept in the database. */
-  secret?: string | undefined
+  /** SIGNALBOX_SECRET and the one before it; behind them, or alone, stands one that is made and kept in the database. */
+  secrets?: readonly string[] | undefined
   /** Where callers reach us when it is not simply the host they ask for, e.g. `https://ops.example.com`. */
   publicUrl?: string | undefined
   corsOrigins?: readonly string[] | undefined
@@ -89,7 +90,7 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
   const identity = openIdentity({
     databaseUrl,
     poolSize: dependencies.identityPoolSize ?? IDENTITY_POOL_SIZE,
-    secret: dependencies.secret ?? (await keepSecret(database, 'session-cookies')),
+    secrets: [...(dependencies.secrets ?? []), await keepSecret(database, 'session-cookies')],
     publicUrl: publicUrl ?? LOCAL_URL,
     logger,
   })
@@ -110,6 +111,7 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
       ...sessionRoutes(context),
       ...ownSessionRoutes(context),
       ...passwordRoutes(context),
+      ...secondFactorRoutes(context),
       ...memberRoutes(context),
       ...invitationRoutes(context, authenticate),
       ...apiKeyRoutes(context),

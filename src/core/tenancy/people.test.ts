@@ -9,7 +9,13 @@ const accounts = (email: string) => sql('select from identity."user" where email
 
 test('a person is kept with a scrypt hash of the password, and found by any spelling of the e-mail address', async () => {
   const made = await running.api.createPerson(ada)
-  expect(made).toEqual({ personId: expect.any(String), name: 'Ada', email: 'ada@example.com', isProven: true })
+  expect(made).toEqual({
+    personId: expect.any(String),
+    name: 'Ada',
+    email: 'ada@example.com',
+    isProven: true,
+    hasSecondFactor: false,
+  })
   expect(await running.api.findPerson('ADA@example.com')).toEqual(made)
   const [account] = await sql<{ password: string }>('select password from identity.account where user_id = $1', [
     made.personId,

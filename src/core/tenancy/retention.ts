@@ -24,6 +24,7 @@ export const tenancyRetention: RetentionByTable = {
   },
   'identity.user': { becomes: 'kept', what: 'people', why: OF_A_PERSON },
   'identity.account': { becomes: 'kept', what: 'their passwords', why: OF_A_PERSON },
+  'identity.two_factor': { becomes: 'kept', what: 'secrets of their authenticator apps', why: OF_A_PERSON },
   'identity.session': {
     becomes: 'removed by',
     step: 'identity.session',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { platformRoute, type Route, reply } from '../../platform/http/index.ts'
 import { demandOwnPages } from './authenticate.ts'
 import { describeCaller } from './describe-caller.ts'
-import { EmailField, PasswordField, RoleField } from './fields.ts'
+import { EmailField, Moment, PasswordField, RoleField } from './fields.ts'
 import {
   deviceOf,
   PersonAnswer,
@@ -13,6 +13,13 @@ import {
 } from './session-view.ts'
 import { signIn } from './sign-in.ts'
 import type { TenancyContext } from './tenancy-context.ts'
+
+const ChallengeAnswer = z
+  .strictObject({
+    challenge: z.string().meta({ description: 'Send it with a code to `POST /auth/sign-in/second-factor`' }),
+    expires_at: Moment,
+  })
+  .meta({ id: 'SignInChallenge' })
 
 const SessionAnswer = z.strictObject({
   kind: z.enum(['operator', 'person', 'key']),
@@ -37,14 +44,16 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       operationId: 'signIn',
       method: 'POST',
       path: '/auth/sign-in',
-      summary: 'Open a session',
+      summary: 'Open a session, or be asked for the code of a second factor (202)',
       tag,
       access: 'public',
       body: z.strictObject({ email: EmailField, password: PasswordField }),
-      responses: { 200: SignedInAnswer },
+      responses: { 200: SignedInAnswer, 202: ChallengeAnswer },
       handle: async ({ body, request }) => {
         demandOwnPages(request, context.trustedOrigins)
-        return presentSignedIn(await signIn(context, body, deviceOf(request)))
+        const outcome = await signIn(context, body, deviceOf(request))
+        if (!('challenge' in outcome)) return presentSignedIn(outcome)
+        return reply(202, { challenge: outcome.challenge, expires_at: outcome.expiresAt.toISOString() })
       },
     }),
     platformRoute({

@@ -14,6 +14,7 @@ export const PersonAnswer = z
     is_email_proven: z
       .boolean()
       .meta({ description: 'Whether the owner of the address has shown that the account is theirs' }),
+    has_second_factor: z.boolean().meta({ description: 'Whether sign-in asks for a code' }),
   })
   .meta({ id: 'Person' })
 
@@ -44,7 +45,13 @@ export function presentSignedIn({
 }
 
 export function presentPerson(person: Person) {
-  return { id: person.personId, name: person.name, email: person.email, is_email_proven: person.isProven }
+  return {
+    id: person.personId,
+    name: person.name,
+    email: person.email,
+    is_email_proven: person.isProven,
+    has_second_factor: person.hasSecondFactor,
+  }
 }
 
 export function deviceOf(request: FastifyRequest): Device {

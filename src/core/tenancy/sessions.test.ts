@@ -104,7 +104,13 @@ describe('GET /auth/session', () => {
     const answer = await call('GET', '/auth/session', { token: agent.token })
     expect(answer.json()).toEqual({
       kind: 'person',
-      person: { id: agent.personId, email: agent.email, name: expect.any(String), is_email_proven: true },
+      person: {
+        id: agent.personId,
+        email: agent.email,
+        name: expect.any(String),
+        is_email_proven: true,
+        has_second_factor: false,
+      },
       tenants: [
         { tenant_id: ours, name: expect.any(String), role: 'agent', permissions: ['member.read', 'tenant.read'] },
       ],

@@ -227,6 +227,16 @@ export interface IdentitySession {
   user_id: string;
 }
 
+export interface IdentityTwoFactor {
+  backup_codes: string;
+  failed_verification_count: number | null;
+  id: Generated<string>;
+  locked_until: Timestamp | null;
+  secret: string;
+  user_id: string;
+  verified: boolean | null;
+}
+
 export interface IdentityUser {
   created_at: Generated<Timestamp>;
   email: string;
@@ -234,6 +244,7 @@ export interface IdentityUser {
   id: Generated<string>;
   image: string | null;
   name: string;
+  two_factor_enabled: Generated<boolean>;
   updated_at: Generated<Timestamp>;
 }
 
@@ -657,6 +668,7 @@ export interface DB {
   "identity.known_device": IdentityKnownDevice;
   "identity.one_time_token": IdentityOneTimeToken;
   "identity.session": IdentitySession;
+  "identity.two_factor": IdentityTwoFactor;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
   ingestion_files: IngestionFiles;

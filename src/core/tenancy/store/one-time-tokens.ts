@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { DB } from '../../../platform/database/index.ts'
+import { deleteChallenges, removeSecondFactor } from './people.ts'
 
 export type TokenPurpose = 'reset_password' | 'prove_address'
 
@@ -56,7 +57,7 @@ export async function setProven(kysely: Kysely<DB>, personId: string): Promise<v
 
 /**
  * Sets a password for whoever has the token, in one transaction with the end of everything that the old one had opened. Whoever
- * has the token owns the address. Was that not proven before, the account may be somebody else's until now.
+ * has the token owns the address. Was that not proven before, the account may have been somebody else's, and their second factor goes.
  *
  * Returns the person, or null when the token does not hold.
  */
@@ -72,6 +73,12 @@ export function resetPassword(
     for (const table of ['session', 'known_device', 'one_time_token'] as const) {
       await sql`delete from ${sql.table(`identity.${table}`)} where user_id = ${personId}`.execute(tx)
     }
+    // A challenge that the old password has earned.
+    await deleteChallenges(tx, personId)
+    const { rows } = await sql<{ isProven: boolean }>`
+      select email_verified as "isProven" from identity."user" where id = ${personId} for update`.execute(tx)
+    // Of somebody who may not have been the owner of the address.
+    if (used.removesSecondFactor || !rows[0]?.isProven) await removeSecondFactor(tx, personId)
     await setProven(tx, personId)
     return personId
   })

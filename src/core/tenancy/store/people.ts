@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { DB } from '../../../platform/database/index.ts'
 
 /** `isProven`: the owner of the e-mail address has shown that the account is theirs. */
-export type Person = { personId: string; name: string; email: string; isProven: boolean }
+export type Person = { personId: string; name: string; email: string; isProven: boolean; hasSecondFactor: boolean }
 
 /** A session as its person sees it: where it was opened, not what opens it. */
 export type SessionOfPerson = {
@@ -20,7 +20,7 @@ export type SessionPage = { after?: readonly [string, string] | undefined; limit
 type IdentityDatabase = Kysely<DB>
 
 const people = (kysely: IdentityDatabase) =>
-  kysely.selectFrom('identity.user').select(['id', 'name', 'email', 'email_verified'])
+  kysely.selectFrom('identity.user').select(['id', 'name', 'email', 'email_verified', 'two_factor_enabled'])
 
 export async function selectPersonByEmail(kysely: IdentityDatabase, email: string): Promise<Person | null> {
   const row = await people(kysely).where('email', '=', email.toLowerCase()).executeTakeFirst()
@@ -63,16 +63,17 @@ export async function selectSessions(
   }))
 }
 
-/** Ends sessions of a person: one, or all; returns how many there were. */
+/** Ends sessions of a person: one, all but one, or all; returns how many there were. */
 export async function deleteSessions(
   kysely: IdentityDatabase,
   personId: string,
-  which: { sessionId?: string } = {},
+  which: { sessionId?: string; exceptToken?: string } = {},
 ): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom('identity.session')
     .where('user_id', '=', personId)
     .$if(which.sessionId !== undefined, (query) => query.where('id', '=', which.sessionId ?? ''))
+    .$if(which.exceptToken !== undefined, (query) => query.where('token', '<>', which.exceptToken ?? ''))
     .executeTakeFirstOrThrow()
   return Number(numDeletedRows)
 }
@@ -102,11 +103,36 @@ export async function passwordChangedAfter(kysely: IdentityDatabase, personId: s
   return row !== undefined
 }
 
-function fromRow(row: { id: string; name: string; email: string; email_verified: boolean }): Person {
-  return { personId: row.id, name: row.name, email: row.email, isProven: row.email_verified }
+/** Ends sign-ins that wait for a code. */
+export async function deleteChallenges(kysely: IdentityDatabase, personId: string): Promise<void> {
+  await sql`delete from identity.verification where value = ${personId}`.execute(kysely)
+}
+
+/** Removes the second factor of a person. In a transaction. */
+export async function removeSecondFactor(tx: IdentityDatabase, personId: string): Promise<void> {
+  await sql`delete from identity.two_factor where user_id = ${personId}`.execute(tx)
+  await sql`update identity."user" set two_factor_enabled = false where id = ${personId}`.execute(tx)
+}
+
+function fromRow(row: {
+  id: string
+  name: string
+  email: string
+  email_verified: boolean
+  two_factor_enabled: boolean
+}): Person {
+  const { id: personId, name, email, email_verified: isProven, two_factor_enabled: hasSecondFactor } = row
+  return { personId, name, email, isProven, hasSecondFactor }
 }
 
 /** As better-auth has it. */
-export function toPerson(user: { id: string; name: string; email: string; emailVerified: boolean }): Person {
-  return { personId: user.id, name: user.name, email: user.email, isProven: user.emailVerified }
+export function toPerson(user: {
+  id: string
+  name: string
+  email: string
+  emailVerified: boolean
+  twoFactorEnabled?: boolean | null | undefined
+}): Person {
+  const { id: personId, name, email, emailVerified: isProven } = user
+  return { personId, name, email, isProven, hasSecondFactor: user.twoFactorEnabled === true }
 }
