@@ -16,11 +16,11 @@ export function textOf(raw: string): string {
 export const mailsTo = (server: FakeMailServer, address: string) =>
   server.mails().filter(({ to }) => to.includes(address))
 
-/** The token in the newest mail to an address, once there are `count` mails to it. */
+const TOKEN = /\bsb[a-z]_[A-Za-z0-9_-]{43}\b/
+
+/** The newest token that was mailed to an address, once there are `count` of them: mails without one may come between. */
 export async function mailedToken(server: FakeMailServer, address: string, count = 1): Promise<string> {
-  await waitFor(`there were never ${count} mails to ${address}`, () => mailsTo(server, address).length >= count)
-  const text = textOf(mailsTo(server, address).at(-1)?.raw ?? '')
-  const token = /\bsb[a-z]_[A-Za-z0-9_-]{43}\b/.exec(text)?.[0]
-  if (token === undefined) throw new Error(`no token in the mail to ${address}: ${text}`)
-  return token
+  const tokens = () => mailsTo(server, address).flatMap(({ raw }) => TOKEN.exec(textOf(raw))?.[0] ?? [])
+  await waitFor(`there were never ${count} tokens mailed to ${address}`, () => tokens().length >= count)
+  return tokens().at(-1) as string
 }

@@ -13,15 +13,16 @@ export type TaskEvent = {
   text?: string
 }
 
-/** What happened to a task, in the order of time: made of what is kept of it. */
+/** What happened to a task, in the order of time, causes before what they led to: made of what is kept of it. */
 export function historyOf(task: Task, attempts: readonly Attempt[], lines: readonly LogLine[]): TaskEvent[] {
   const events: TaskEvent[] = [
     { at: task.created_at.toISOString(), event: 'created' },
-    ...attempts.map(asEvent),
     ...lines.map(({ at, text }) => ({ at: at.toISOString(), event: 'log' as const, text })),
+    ...attempts.map(asEvent),
   ]
   if (task.cancel_requested_at) events.push({ at: task.cancel_requested_at.toISOString(), event: 'cancel_requested' })
   if (task.ended_at) events.push({ at: task.ended_at.toISOString(), event: 'ended', outcome: task.status })
+  // Sorting is stable: of one millisecond, what stands first above comes first.
   return events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 }
 

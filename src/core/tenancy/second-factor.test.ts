@@ -177,7 +177,7 @@ describe('a second factor', () => {
       token: ADMIN_TOKEN,
       body: { email: person.email, role: 'owner' },
     })
-    const invitation = await mailedToken(server, person.email, 2)
+    const invitation = await mailedToken(server, person.email)
     const alone = await post('/invitations/accept', { token: invitation, password: PASSWORD })
     expect([alone.statusCode, codeOf(alone)]).toEqual([401, 'tenancy.second_factor_needed'])
     expect((await post('/invitations/accept', { token: invitation }, token)).statusCode).toBe(201)
@@ -188,7 +188,7 @@ describe('a second factor', () => {
     const { code } = await on()
     const waiting = await challenge()
     await post('/auth/forgot-password', { email: person.email })
-    const token = await mailedToken(server, person.email, 2)
+    const token = await mailedToken(server, person.email)
     expect((await post('/auth/reset-password', { token, new_password: NEW })).statusCode).toBe(204)
     expect(codeOf(await answer(waiting, code(1)))).toBe('tenancy.challenge_over')
     const asked = await signIn(NEW)
@@ -201,7 +201,7 @@ describe('a second factor', () => {
     await on()
     await sql('update identity."user" set email_verified = false where id = $1', [person.personId])
     await post('/auth/forgot-password', { email: person.email })
-    const token = await mailedToken(server, person.email, 2)
+    const token = await mailedToken(server, person.email)
     await post('/auth/reset-password', { token, new_password: NEW })
     expect((await signIn(NEW)).statusCode).toBe(200)
   })

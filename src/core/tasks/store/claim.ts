@@ -115,8 +115,9 @@ export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Pro
       where ${holds(claim)}
       returning new.*, old.attempt as tried
     ), written as (
-      insert into task_attempts (tenant_id, task_id, claim, attempt, owner, started_at, outcome, error_class, error)
+      insert into task_attempts (tenant_id, task_id, claim, attempt, owner, started_at, ended_at, outcome, error_class, error)
       select tenant_id, task_id, fencing, tried, ${claim.owner}, coalesce(attempt_started_at, now()),
+        coalesce(ended_at, clock_timestamp()),
         case when ${cancelled} then 'cancelled' else ${outcome.kind} end, ${errorClass}, ${error}::jsonb
       from settled
     )
