@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Logger } from '../../kernel/logger.ts'
 import { type Repetition, repeat } from '../../kernel/repeat.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
@@ -33,7 +34,8 @@ export function redispatchForgottenTasks(
   waitedSeconds = FORGOTTEN_AFTER_SECONDS,
 ): Promise<number> {
   return database.acrossTenants('the queue may have forgotten tasks of any tenant', async (tx) => {
-    const forgotten = await findForgotten(tx, { queue: TASK_QUEUE, waitedSeconds, limit: AT_ONCE })
+    const isPointedTo = queue.carries(TASK_QUEUE, 'taskId', sql`task_id::text`)
+    const forgotten = await findForgotten(tx, { isPointedTo, waitedSeconds, limit: AT_ONCE })
     await tellWorkers(queue, tx, forgotten)
     return forgotten.length
   })

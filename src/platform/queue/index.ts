@@ -1,5 +1,6 @@
-export { installQueue, QUEUE_SCHEMA, type QueueDefinition } from './install-queue.ts'
-export { openQueue, type Queue, type QueueEntry } from './open-queue.ts'
+export { installQueue, QUEUE_SCHEMA } from './pg-boss/install-queue.ts'
+export { openQueue } from './pg-boss/open-queue.ts'
+export type { Queue, QueueDefinition, QueueEntry } from './queue.ts'
 
 import type { RetentionByTable } from '../upkeep/index.ts'
 

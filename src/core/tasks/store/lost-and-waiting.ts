@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { SystemTx } from '../../../platform/database/index.ts'
 import type { TaskStatus } from '../status.ts'
 import { RANK } from './enqueue.ts'
@@ -45,20 +45,18 @@ export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTa
 }
 
 /**
- * Waiting tasks whose time came a while ago and that no queued or active job of the engine points to: the engine gave
- * the job up, or its tables were emptied. Oldest first, bounded.
+ * Waiting tasks whose time came a while ago and that no job of the queue points to: it gave the job up, or its
+ * tables were emptied, or it is another transport than before. Oldest first, bounded.
  */
 export async function findForgotten(
   tx: SystemTx,
-  options: { queue: string; waitedSeconds: number; limit: number },
+  options: { isPointedTo: RawBuilder<boolean>; waitedSeconds: number; limit: number },
 ): Promise<{ tenant_id: string; task_id: string; rank: number }[]> {
   const { rows } = await sql<{ tenant_id: string; task_id: string; rank: number }>`
     select tenant_id, task_id, ${RANK} as rank from tasks
     where status in ('queued', 'retrying')
       and run_after < clock_timestamp() - ${options.waitedSeconds} * interval '1 second'
-      and not exists (
-        select from pgboss.job
-        where name = ${options.queue} and state < 'completed' and data ->> 'taskId' = task_id::text)
+      and not ${options.isPointedTo}
     order by run_after limit ${options.limit}`.execute(tx)
   return rows
 }

@@ -1,30 +1,9 @@
+import { sql } from 'kysely'
 import { fromKysely, PgBoss } from 'pg-boss'
-import type { Logger } from '../../kernel/logger.ts'
-import { connectionSettings, ROLES, type SystemTx, type Tx } from '../database/index.ts'
+import type { Logger } from '../../../kernel/logger.ts'
+import { connectionSettings, ROLES } from '../../database/index.ts'
+import type { Queue } from '../queue.ts'
 import { QUEUE_SCHEMA } from './install-queue.ts'
-
-/** A job as it is put in: `group` is the tenant whose share of the workers it uses; higher `priority` goes first. */
-export type QueueEntry<Data extends object> = {
-  data: Data
-  group: string
-  priority: number
-  startAfterSeconds?: number
-}
-
-export type Queue = {
-  /** Adds jobs as part of the caller's transaction: they exist if and only if it commits. */
-  add<Data extends object>(tx: Tx | SystemTx, queue: string, entries: readonly QueueEntry<Data>[]): Promise<void>
-  /** Works `slots` jobs at once in this process, at most `slotsPerGroup` of one group over all processes. */
-  work<Data extends object>(
-    queue: string,
-    options: { slots: number; slotsPerGroup: number },
-    handler: (data: Data) => Promise<void>,
-  ): Promise<void>
-  /** Fetches no more jobs of this queue; those under way go on. */
-  stopFetching(queue: string): Promise<void>
-  /** Takes no new jobs, waits for those under way up to `graceSeconds`, then closes its connections. */
-  stop(graceSeconds: number): Promise<void>
-}
 
 /** NOTIFY wakes the workers; this is the backstop for jobs that fall due later and for a lost listener. */
 const BACKSTOP_POLL_SECONDS = 4
@@ -101,6 +80,9 @@ export async function openQueue(options: {
         )
       }
     },
+
+    carries: (queue, field, value) => sql<boolean>`exists (
+      select from pgboss.job where name = ${queue} and state < 'completed' and data ->> ${sql.lit(field)} = ${value})`,
 
     // Resolves at once: the engine's own stop waits for the jobs, and closes other things first.
     stopFetching: (queue) => boss.offWork(queue, { wait: false }),

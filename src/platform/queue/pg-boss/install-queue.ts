@@ -1,11 +1,9 @@
 import { Client } from 'pg'
 import { PgBoss } from 'pg-boss'
-import { connectionSettings, ROLES } from '../database/index.ts'
+import { connectionSettings, ROLES } from '../../database/index.ts'
+import type { QueueDefinition } from '../queue.ts'
 
 export const QUEUE_SCHEMA = 'pgboss'
-
-/** A named queue. `heartbeatSeconds`: a worker silent for that long loses its job to another (at least 10). */
-export type QueueDefinition = { name: string; heartbeatSeconds: number }
 
 /** How often a job whose worker died is handed out again before it is given up. */
 const REDELIVERIES = 10
