@@ -65,6 +65,9 @@ const invitation = (ends: string) => `
 const apiKey = (ends: string) => `
   insert into api_keys (tenant_id, api_key_id, name, prefix, secret_hash, permissions, created_by, expires_at, revoked_at)
   values ($1, ${AGES_AGO}, 'key', 'p', sha256(gen_random_uuid()::text::bytea), '{}', 'test', ${ends}) returning api_key_id as id`
+const clockSubject = (settledAt: string) => `
+  insert into clock_subjects (tenant_id, kind, subject_id, measured_at, settled_at)
+  values ($1, 'thing', ${AGES_AGO}, now(), ${settledAt}) returning subject_id as id`
 const LATER = `now() + interval '1 day'`
 
 const SAMPLES: Record<string, Sample> = {
@@ -79,6 +82,7 @@ const SAMPLES: Record<string, Sample> = {
     over: signal('resolved', at),
     live: [signal('open', 'null'), signal('acknowledged', 'null')],
   },
+  clock_subjects: { over: clockSubject(at), live: [clockSubject('null')] },
   deliveries: {
     over: delivery('dead', idAt, at),
     live: [delivery('waiting', AGES_AGO, 'null'), delivery('sending', AGES_AGO, 'null')],

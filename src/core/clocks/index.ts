@@ -1,14 +1,23 @@
+import type { TenantId } from '../../kernel/tenant-id.ts'
+import type { Tx } from '../../platform/database/index.ts'
 import { defineModule } from '../../platform/module/index.ts'
+import type { RetentionByTable } from '../../platform/upkeep/index.ts'
 import { auditModule } from '../audit/index.ts'
 import { signalsModule } from '../signals/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
-import { openedCalendars } from './calendars/opened-calendars.ts'
+import { type ReadCalendars, readingCalendars } from './calendars/calendars-over-time.ts'
+import { type OpenedCalendars, openedCalendars } from './calendars/opened-calendars.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { forgetOldVersions } from './calendars/store.ts'
 import { openReadFeed } from './feeds/read-feed.ts'
 import { refreshingFeeds } from './feeds/refresh-feeds.ts'
 import { feedRoutes } from './feeds/routes.ts'
+import { readClocks, type SubjectClocks } from './subjects/read-clocks.ts'
+import { type Recorded, recordEvents, type SubjectEvents } from './subjects/record-events.ts'
+import { forget } from './subjects/store.ts'
+import { type SubjectKind, subjectKinds } from './subjects/subject-kind.ts'
 
+export type { CalendarInForce, CalendarsOverTime, ReadCalendars } from './calendars/calendars-over-time.ts'
 export {
   CLOCK_STATES,
   type Clock,
@@ -16,7 +25,7 @@ export {
   type HistoryEntry,
 } from './clock/clock.ts'
 export { type ClockEvent, type PlacedEvent, placeEvents, SKEW, type SkewFlag, type SkewRule } from './clock/event.ts'
-export { type ClockInput, foldClock } from './clock/fold-clock.ts'
+export { type ClockInput, foldClock, foldRounds } from './clock/fold-clock.ts'
 export {
   type Attributes,
   CLOCK_TARGETS,
@@ -45,9 +54,38 @@ export {
   workingTimeBetween,
   YEARS_AHEAD,
 } from './engine/working-time.ts'
+export type { Rounds, Standing } from './subjects/measure.ts'
+export type { SubjectClocks } from './subjects/read-clocks.ts'
+export type { NewClockEvent, Recorded, SubjectEvents } from './subjects/record-events.ts'
+export { clockStateNow, SUBJECT_STATES, type SubjectState, subjectStateNow } from './subjects/state-now.ts'
+export type { SubjectKind, SubjectView, TermsInForce } from './subjects/subject-kind.ts'
+
+/** What desks do with clocks. `kind` is the name of a declared kind; subjects are UUIDs. */
+export type ClocksApi = {
+  opened: OpenedCalendars
+  /** Once, when the desk is opened. */
+  declare(kind: SubjectKind): void
+  /** See `recordEvents`: at most 1,000 subjects, after everything else the transaction writes. */
+  record(
+    tx: Tx,
+    tenantId: TenantId,
+    kind: string,
+    subjects: readonly SubjectEvents[],
+  ): Promise<ReadonlyMap<string, Recorded>>
+  /** Clocks of up to 1,000 subjects as they are now, with their histories; who has no events is left out. */
+  read(tx: Tx, tenantId: TenantId, kind: string, subjectIds: readonly string[]): Promise<Map<string, SubjectClocks>>
+  /** Removes all that is known of subjects, and resolves what was told of them. */
+  forget(tx: Tx, tenantId: TenantId, kind: string, subjectIds: readonly string[]): Promise<void>
+  /** The tenant's calendars over time, for `termsAt`; read again only when one has changed. */
+  calendarsOf: ReadCalendars
+}
 
 /** Longer than any clock runs. What is older is not needed to measure one again. */
 const VERSIONS_KEPT_DAYS = 1_096
+
+const removedWithSubject = (what: string): RetentionByTable[string] => ({
+  ...{ becomes: 'removed with', table: 'clock_subjects', what, why: 'A foreign key removes them.' },
+})
 
 /** By when something must happen: calendars, and the engine that computes with them. */
 export const clocksModule = defineModule({
@@ -74,13 +112,35 @@ export const clocksModule = defineModule({
       what: 'where holidays come from',
       why: 'What people have set; goes with its calendar.',
     },
+    clock_subjects: {
+      becomes: 'removed',
+      what: 'what clocks ran for, since all of them have ended',
+      why: 'Two years of reports; with the versions that they were measured with, a clock can be measured again.',
+      days: 730,
+      since: 'settled_at',
+      when: 'settled_at is not null',
+      // With all its events, clocks and alerts.
+      rowsAtOnce: 100,
+      scope: { of: 'tenant', least: 90, most: 1_095, id: 'subject_id', found: 'since' },
+    },
+    clock_events: removedWithSubject('what happened to it'),
+    clocks: removedWithSubject('its clocks'),
+    clock_alerts: removedWithSubject('what was told of its clocks'),
   },
   needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule },
   open: ({ database, sealer, logger, openOutbound }) => {
     const opened = openedCalendars()
+    const kinds = subjectKinds()
     const feeds = { database, sealer, logger, readFeed: openReadFeed(openOutbound()) }
     return {
-      api: { opened },
+      api: {
+        opened,
+        declare: kinds.declare,
+        record: (tx, tenantId, kind, subjects) => recordEvents(tx, { tenantId, kind: kinds.of(kind) }, subjects),
+        read: (tx, tenantId, kind, subjectIds) => readClocks(tx, { tenantId, kind: kinds.of(kind) }, subjectIds),
+        forget: (tx, _tenantId, kind, subjectIds) => forget(tx, kinds.of(kind).name, subjectIds),
+        calendarsOf: readingCalendars(opened),
+      } satisfies ClocksApi,
       routes: [...feedRoutes(feeds), ...calendarRoutes({ opened })],
       schedules: [refreshingFeeds(feeds)],
       upkeep: [

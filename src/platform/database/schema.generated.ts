@@ -124,6 +124,72 @@ export interface Channels {
   updated_at: Generated<Timestamp>;
 }
 
+export interface ClockAlerts {
+  alert: string;
+  kind: string;
+  raised_at: Timestamp;
+  reached_at: Timestamp;
+  resolved_at: Timestamp | null;
+  round: number;
+  signal_id: string | null;
+  subject_id: string;
+  target: string;
+  tenant_id: string;
+  threshold: string;
+}
+
+export interface ClockEvents {
+  at: Timestamp;
+  event: Json;
+  event_id: string;
+  kind: string;
+  place: number | null;
+  received_at: Timestamp;
+  subject_id: string;
+  tenant_id: string;
+}
+
+export interface Clocks {
+  at_risk_from: Timestamp | null;
+  breached_at: Timestamp | null;
+  calendar_key: string | null;
+  due_at: Timestamp | null;
+  due_if_resumed_at: Timestamp | null;
+  elapsed_ms: number;
+  ended_at: Timestamp | null;
+  is_last: boolean;
+  is_paused: boolean;
+  kind: string;
+  overdue_ms: number;
+  paused_ms: number;
+  policy_key: string | null;
+  round: number;
+  started_at: Timestamp;
+  state: string;
+  subject_id: string;
+  target: string;
+  target_ms: number;
+  tenant_id: string;
+}
+
+export interface ClockSubjects {
+  at_risk_from: Timestamp | null;
+  breached_from: Timestamp | null;
+  events: Generated<number>;
+  events_refused: Generated<number>;
+  has_clocks: Generated<boolean>;
+  is_paused: Generated<boolean>;
+  kind: string;
+  measured_at: Timestamp | null;
+  next_due_at: Timestamp | null;
+  outcome: string | null;
+  settled_at: Timestamp | null;
+  subject_id: string;
+  tenant_id: string;
+  terms_key: string | null;
+  wake_at: Timestamp | null;
+}
+
 export interface Connectors {
   account: string;
   calls_per_minute: number;
@@ -660,6 +726,10 @@ export interface DB {
   calendars: Calendars;
   channel_addresses: ChannelAddresses;
   channels: Channels;
+  clock_alerts: ClockAlerts;
+  clock_events: ClockEvents;
+  clock_subjects: ClockSubjects;
+  clocks: Clocks;
   connectors: Connectors;
   deliveries: Deliveries;
   delivery_attempts: DeliveryAttempts;

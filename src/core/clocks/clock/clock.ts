@@ -1,4 +1,4 @@
-import type { ClockTarget, Terms } from './terms.ts'
+import type { ClockTarget, Terms, Threshold } from './terms.ts'
 
 /**
  * `running` and `paused` go on; `breached` is late and not done, running or not; `met` and `met_late` are done, until the subject
@@ -36,11 +36,12 @@ export type Clock = {
   thresholds: ThresholdView[]
   /** The terms of the moment; null when no rule has a target for it. */
   terms: Pick<Terms, 'policyKey' | 'calendarKey'> | null
+  /** Of the calendar by which it was measured last. */
+  zone: string
   history: HistoryEntry[]
 }
 
-export type ThresholdView = {
-  key: string
+export type ThresholdView = Pick<Threshold, 'key' | 'level' | 'tells'> & {
   /** When it was reached; it stays reached, whatever comes later. */
   reachedMs: number | null
   /** When it will be, as things stand; null when it was, or the clock does not run. */

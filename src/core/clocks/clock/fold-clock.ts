@@ -27,9 +27,16 @@ type Instant = { atMs: number; changes: TermsChange[]; events: PlacedEvent[] }
  *
  * @throws clocks.out_of_range
  */
-export function foldClock(input: ClockInput, nowMs: number): Clock | null {
+export const foldClock = (input: ClockInput, nowMs: number): Clock | null => foldRounds(input, nowMs).at(-1) ?? null
+
+/**
+ * As `foldClock`, with the rounds before the last one, which have ended: each as it ended, with the history until then.
+ *
+ * @throws clocks.out_of_range
+ */
+export function foldRounds(input: ClockInput, nowMs: number): Clock[] {
   const [opening] = input.events
-  if (opening?.event.kind !== 'opened' || opening.atMs > nowMs) return null
+  if (opening?.event.kind !== 'opened' || opening.atMs > nowMs) return []
   const { status, attributes } = opening.event
   let situation: Situation = {
     ...{
@@ -53,8 +60,12 @@ export function foldClock(input: ClockInput, nowMs: number): Clock | null {
     },
     ...{ progress: beginProgress(opening.atMs), history: [] },
   }
-  for (const instant of instantsUntil(input, opening.atMs, nowMs)) situation = goTo(situation, instant, input.termsAt)
-  return presentClock(settle(measureTo(situation, nowMs), situation.terms))
+  const ended: (Clock | null)[] = []
+  for (const instant of instantsUntil(input, opening.atMs, nowMs)) {
+    situation = goTo(situation, instant, input.termsAt, (round) => ended.push(presentClock(round)))
+  }
+  const last = presentClock(settle(measureTo(situation, nowMs), situation.terms))
+  return [...ended, last].filter((clock) => clock !== null)
 }
 
 function instantsUntil({ events, changes }: ClockInput, fromMs: number, toMs: number): Instant[] {
@@ -70,12 +81,21 @@ function instantsUntil({ events, changes }: ClockInput, fromMs: number, toMs: nu
 }
 
 /** Measures the piece before an instant, lets happen what happens at it, and notes what is used up then. */
-function goTo(before: Situation, instant: Instant, termsAt: TermsAt): Situation {
+function goTo(
+  before: Situation,
+  instant: Instant,
+  termsAt: TermsAt,
+  onRoundOver: (round: Situation) => void,
+): Situation {
   const { atMs } = instant
   const termsOf = (attributes: Attributes) => termsAt({ target: before.target, atMs, attributes })
   let now = measureTo(before, atMs)
   for (const change of instant.changes) now = changeTerms(now, termsOf(now.attributes), change)
-  for (const { event } of instant.events) now = applyEvent(now, event, { atMs, termsOf })
+  for (const { event } of instant.events) {
+    const next = applyEvent(now, event, { atMs, termsOf })
+    if (next.round > now.round && now.round > 0) onRoundOver(now)
+    now = next
+  }
   return settle(remembering(now, before, atMs), before.terms)
 }
 

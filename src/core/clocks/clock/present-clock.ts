@@ -1,7 +1,7 @@
 import type { Clock, ClockState } from './clock.ts'
 import { dueOf, whenElapsed } from './progress.ts'
 import { modeOf, type Situation } from './situation.ts'
-import { elapsedAtThreshold, type Terms } from './terms.ts'
+import { elapsedAtThreshold, type Terms, type Threshold } from './terms.ts'
 
 /** A situation that was measured up to now, as others see it; null when there is nothing to measure. */
 export function presentClock(situation: Situation): Clock | null {
@@ -22,12 +22,19 @@ export function presentClock(situation: Situation): Clock | null {
       const reachedMs = progress.reached[threshold.key] ?? null
       const isAhead = reachedMs === null && modeOf(situation) === 'running'
       const at = elapsedAtThreshold(threshold, lastTerms.targetMs)
-      return { key: threshold.key, reachedMs, nextMs: isAhead ? whenElapsed(progress, lastTerms, at) : null }
+      return { ...of(threshold), reachedMs, nextMs: isAhead ? whenElapsed(progress, lastTerms, at) : null }
     }),
     terms: terms === null ? null : { policyKey: terms.policyKey, calendarKey: terms.calendarKey },
+    zone: lastTerms.calendar.document.zone,
     history: [...situation.history],
   }
 }
+
+const of = ({ key, level, tells }: Threshold) => ({
+  key,
+  ...(level === undefined ? {} : { level }),
+  ...(tells ? { tells } : {}),
+})
 
 function stateOf(situation: Situation): ClockState {
   const { phase, progress, terms } = situation

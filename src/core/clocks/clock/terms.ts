@@ -11,6 +11,10 @@ export type Attributes = Readonly<Record<string, string | readonly string[] | nu
 export type Threshold = {
   /** Names it among the thresholds of one clock, also when the policy changes, e.g. `warning:15%`. */
   key: string
+  /** An escalation of this level, 1 first; without one it is a warning. */
+  level?: number | undefined
+  /** Whom it is for, by name; its signal says so. */
+  tells?: { readonly roles: readonly string[]; readonly channels: readonly string[] } | undefined
 } & ({ kind: 'percent_left'; percent: number } | { kind: 'before'; ms: number } | { kind: 'after'; ms: number })
 
 /** What holds for one target of one subject at one moment. */
