@@ -26,7 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'quick',
-          include: ['{src,test,mock-provider,bench}/**/*.test.ts'],
+          include: ['{src,test,mock-provider,packages,bench}/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...WITH_PROCESSES],
           // Importing the system for each file again takes longer than most files do. Nothing of ours keeps state in a module.
           isolate: false,

@@ -24,4 +24,5 @@ export const COMMANDS = {
   'mock-provider': [['mock-provider/main.ts']],
   'generate:types': [['test/generate-types.ts']],
   'generate:rules': [['test/generate-rules.ts']],
+  'generate:client': [['test/generate-client.ts']],
 }

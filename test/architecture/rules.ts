@@ -112,10 +112,13 @@ export const HOUSE_RULES: readonly HouseRule[] = [
     planted: [{ path: 'src/core/tasks/planted.ts', text: `const load = (name: string) => import(name)` }],
   },
   {
-    rule: 'the mock provider and the console know the API, not the source',
+    rule: 'the mock provider, the client and the console know the API, not the source',
     violations: (house) =>
-      arrows(house, (from, to) => /^(mock-provider|console)\//.test(from) && /^(src|bin)\//.test(to)),
-    planted: [{ path: 'mock-provider/planted.ts', text: `import { sleep } from '../src/kernel/abort.ts'` }],
+      arrows(house, (from, to) => /^(mock-provider|packages|console)\//.test(from) && /^(src|bin)\//.test(to)),
+    planted: [
+      { path: 'mock-provider/planted.ts', text: `import { sleep } from '../src/kernel/abort.ts'` },
+      { path: 'packages/client/src/planted.ts', text: `import { sleep } from '../../../src/kernel/abort.ts'` },
+    ],
   },
   {
     rule: `the source uses nothing outside itself; only ${DEMO} knows the mock provider`,

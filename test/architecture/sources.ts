@@ -7,7 +7,7 @@ import { parseAst } from 'vitest/node'
 export type Source = { path: string; lines: number; imports: string[] }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const FOLDERS = ['src', 'bin', 'mock-provider', 'bench', 'console', 'test']
+const FOLDERS = ['src', 'bin', 'mock-provider', 'packages', 'bench', 'console', 'test']
 const CODE = /\.(ts|tsx|mts|cts|js|jsx|mjs|cjs)$/
 const WRITTEN = /\.(ts|tsx|mts|cts|js|jsx|mjs|cjs|sql|css)$/
 const GENERATED = /\.generated\.ts$/

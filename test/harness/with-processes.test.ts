@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { isOutOfPlace } from './with-processes.ts'
 
-const tests = globSync('{src,test,mock-provider,bench}/**/*.test.ts').filter(
+const tests = globSync('{src,test,mock-provider,packages,bench}/**/*.test.ts').filter(
   (path) => !import.meta.filename.endsWith(path),
 )
 

@@ -1,7 +1,10 @@
 import { matchesGlob } from 'node:path'
 
 /** Where tests stand that start processes: systems, servers of their own, launchers. `npm test -- quick` runs all others. */
-export const WITH_PROCESSES = ['test/{journeys,launch}/**/*.test.ts', '{src,test,mock-provider}/**/*.process.test.ts']
+export const WITH_PROCESSES = [
+  'test/{journeys,launch}/**/*.test.ts',
+  '{src,test,mock-provider,packages}/**/*.process.test.ts',
+]
 
 const STARTS_PROCESSES =
   /node:child_process|\b(spawnSystem|startSystemProcess|ingestionScene|sourceSystem|ownPostgres|startTestServer|fakeClone)\b/
