@@ -1,6 +1,6 @@
-import { isTenantId } from '../../kernel/tenant-id.ts'
+import { isTenantId, type TenantId } from '../../kernel/tenant-id.ts'
+import { type Hub, openChangeHub } from '../../platform/http/index.ts'
 import { defineModule, type Ground } from '../../platform/module/index.ts'
-import { type Hub, openHub } from './hub.ts'
 import { operatorSignalRoutes } from './operator-routes.ts'
 import { signalRoutes } from './routes.ts'
 import { presentSignal } from './signal-view.ts'
@@ -42,7 +42,7 @@ export const signalsModule = defineModule({
   permissions: { 'signal.read': 'viewer', 'signal.handle': 'agent' },
   open: (ground) => {
     const { database, logger } = ground
-    const hub = openHub({
+    const hub = openChangeHub<TenantId>({
       logger,
       read: async (tenantId, after, limit) => {
         const { changed, isAll } = await database.withTenant(tenantId, (tx) => listChangedAfter(tx, after, limit))
@@ -64,7 +64,7 @@ export const signalsModule = defineModule({
   },
 })
 
-async function startStream({ listener }: Ground, hub: Hub) {
+async function startStream({ listener }: Ground, hub: Hub<TenantId>) {
   const looking = setInterval(hub.wakeAll, LOOK_ANYWAY_EVERY_MS)
   const listening = await listener.listen({
     channel: CHANNEL,

@@ -15,18 +15,23 @@ export type TaskEvent = {
 
 /** What happened to a task, in the order of time, causes before what they led to: made of what is kept of it. */
 export function historyOf(task: Task, attempts: readonly Attempt[], lines: readonly LogLine[]): TaskEvent[] {
-  const events: TaskEvent[] = [
-    { at: task.created_at.toISOString(), event: 'created' },
-    ...lines.map(({ at, text }) => ({ at: at.toISOString(), event: 'log' as const, text })),
-    ...attempts.map(asEvent),
-  ]
+  const events: TaskEvent[] = [createdEvent(task), ...lines.map(lineEvent), ...attempts.map(attemptEvent)]
   if (task.cancel_requested_at) events.push({ at: task.cancel_requested_at.toISOString(), event: 'cancel_requested' })
-  if (task.ended_at) events.push({ at: task.ended_at.toISOString(), event: 'ended', outcome: task.status })
+  if (task.ended_at) events.push(endedEvent(task))
   // Sorting is stable: of one millisecond, what stands first above comes first.
   return events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 }
 
-const asEvent = ({ attempt, outcome, started_at, ended_at, error_class, error }: Attempt): TaskEvent => ({
+export const createdEvent = ({ created_at }: Task): TaskEvent => ({ at: created_at.toISOString(), event: 'created' })
+
+export const lineEvent = ({ at, text }: LogLine): TaskEvent => ({ at: at.toISOString(), event: 'log', text })
+
+export const endedEvent = ({ ended_at, status, error }: Task): TaskEvent => ({
+  ...{ at: (ended_at ?? new Date()).toISOString(), event: 'ended', outcome: status },
+  ...(error === null ? {} : { error }),
+})
+
+export const attemptEvent = ({ attempt, outcome, started_at, ended_at, error_class, error }: Attempt): TaskEvent => ({
   ...{ at: ended_at.toISOString(), event: 'attempt_ended', attempt, outcome },
   seconds: (ended_at.getTime() - started_at.getTime()) / 1_000,
   ...(error_class === null ? {} : { error_class }),

@@ -5,6 +5,7 @@ import { tenancyModule } from '../tenancy/index.ts'
 import { type EnqueueTask, enqueueTaskWith, TASK_QUEUE } from './enqueue-task.ts'
 import { demoFail, demoProgress, demoSleep } from './kinds/demo.ts'
 import { noteProcess } from './kinds/note.ts'
+import { openTaskNews } from './live/task-news.ts'
 import { offeredKinds } from './offer.ts'
 import { queueCheck } from './queue-check.ts'
 import { startReaper } from './reap-lost-tasks.ts'
@@ -92,6 +93,7 @@ export const tasksModule = defineModule({
     // What a probe that hangs does to a scrape is bounded by the report.
     const report = healthReport([queueCheck], { database: healthDatabase, logger })
     const lost = metrics.counter('signalbox_tasks_lost_total', 'Tasks whose worker went away')
+    const news = openTaskNews(ground)
     return {
       api: { enqueue: enqueueTaskWith(queue), tenantOfTask: tenantOfTask(database) } satisfies TasksApi,
       routes: ({ kinds }) => {
@@ -99,7 +101,7 @@ export const tasksModule = defineModule({
         return [
           ...handOverRoutes({ queue, kinds: offered }),
           ...lookRoutes(database),
-          ...watchRoutes(database, ground.config.TASK_CONCURRENCY_PER_TENANT),
+          ...watchRoutes({ database, news, perTenant: config.TASK_CONCURRENCY_PER_TENANT }),
           ...actRoutes({ database, queue, kinds: offered }),
         ]
       },
@@ -113,6 +115,7 @@ export const tasksModule = defineModule({
         },
       ],
       starts: {
+        api: () => news.start(ground.listener),
         scheduler: async () =>
           startReaper({
             ...{ database, queue, logger, everySeconds: config.SCHEDULER_LOOK_SECONDS },
@@ -120,6 +123,7 @@ export const tasksModule = defineModule({
           }),
         worker: ({ kinds }) => startWorking(ground, kinds),
       },
+      close: news.close,
     }
   },
 })

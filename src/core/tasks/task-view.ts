@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bytesOf } from './offer.ts'
 import { TASK_STATUSES } from './status.ts'
 import type { Task } from './store/task.ts'
 
@@ -76,4 +77,14 @@ export const presentTask = (task: Task): z.output<typeof TaskView> => ({
 export const presentListed = (task: Omit<Task, 'payload'>): z.output<typeof TaskListed> => ({
   ...presentCommon(task),
   result: task.result,
+})
+
+/** Of a task in a list, as JSON: more of it is shown by the task alone. */
+export const LISTED_BYTES_MAX = 4_096
+
+/** A task as lists have it: without what is large. */
+export const withinListed = ({ payload: _, ...task }: Task): Omit<Task, 'payload'> => ({
+  ...task,
+  progress: bytesOf(task.progress) <= LISTED_BYTES_MAX ? task.progress : {},
+  result: bytesOf(task.result) <= LISTED_BYTES_MAX ? task.result : null,
 })

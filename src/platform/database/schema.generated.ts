@@ -569,6 +569,7 @@ export interface Subscriptions {
 
 export interface TaskAttempts {
   attempt: number;
+  change: Generated<number>;
   claim: number;
   ended_at: Generated<Timestamp>;
   error: Json | null;
@@ -582,6 +583,7 @@ export interface TaskAttempts {
 
 export interface TaskLog {
   at: Generated<Timestamp>;
+  change: Generated<number>;
   line: number;
   task_id: string;
   tenant_id: string;
@@ -593,6 +595,7 @@ export interface Tasks {
   attempt_started_at: Timestamp | null;
   attempts_max: number;
   cancel_requested_at: Timestamp | null;
+  change: Generated<number>;
   concurrency_key: string | null;
   created_at: Generated<Timestamp>;
   created_by: string;
@@ -612,6 +615,7 @@ export interface Tasks {
   result: Json | null;
   run_after: Generated<Timestamp>;
   started_at: Timestamp | null;
+  state_change: Generated<number>;
   status: Generated<string>;
   task_id: Generated<string>;
   tenant_id: string;
@@ -620,6 +624,7 @@ export interface Tasks {
   unique_key: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
+  watched_until: Timestamp | null;
 }
 
 export interface TaskShares {

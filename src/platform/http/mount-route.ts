@@ -19,6 +19,7 @@ import { readIdempotentRequest } from './idempotency/idempotent-request.ts'
 import { once } from './idempotency/once.ts'
 import { onceReserved } from './idempotency/once-reserved.ts'
 import { answerLive } from './live/answer-live.ts'
+import { asksForEvents } from './live/asks-for-events.ts'
 import { Problem } from './problem.ts'
 import type { Context, PlatformRoute, Reply, Route, SystemRoute, TenantRoute } from './route.ts'
 import { refuseUnstorableText } from './unstorable-text.ts'
@@ -44,6 +45,8 @@ export type MountDependencies = {
 
 const LIVE_ANSWER =
   'Answers with server-sent events; with the same events as messages `{ id, event, data }` of a WebSocket when the request asks for one.'
+const LIVE_IF_ASKED =
+  'With `Accept: text/event-stream`, or as a WebSocket of messages `{ id, event, data }`, it goes on with what happens.'
 const SAFE_METHODS = new Set(['GET', 'HEAD'])
 
 /** Registers one declared route: schemas, who may call it, and a handler wrapped in its tenant's transaction. */
@@ -76,18 +79,23 @@ function register(app: FastifyInstance, prefix: string, route: Route, dependenci
       ...(route.upload ? { consumes: [...route.upload] } : {}),
       response: { ...route.responses, '4xx': Problem, '5xx': Problem },
       ...(route.access === 'public' ? { security: [] } : {}),
-      description: route.live === 'events' ? `${describeAccess(route)} ${LIVE_ANSWER}` : describeAccess(route),
+      description: describe(route),
     },
     preValidation: (request) => onBehalf(request, () => authorizeEarly(route, request)),
     preHandler: refuseUnstorableText,
     handler: async (request, reply) => {
       reply.raw.once('close', () => request.place?.leave())
       const answered = await onBehalf(request, () => answer(route, request, dependencies))
-      if (route.live) request.leaveCrowd?.()
-      return route.live ? answerLive(reply, route.live, answered) : send(reply, answered)
+      const live = liveFor(route, request)
+      if (live) request.leaveCrowd?.()
+      return live ? answerLive(reply, live, answered) : send(reply, answered)
     },
   })
 }
+
+/** As what this request is to be answered live; undefined: not at all. */
+const liveFor = ({ live, alsoPlain }: Pick<Route, 'live' | 'alsoPlain'>, request: FastifyRequest) =>
+  alsoPlain && !asksForEvents(request) ? undefined : live
 
 /** What a request takes of the database is counted to whose it is. */
 const onBehalf = <T>({ flow }: FastifyRequest, work: () => Promise<T>): Promise<T> =>
@@ -157,7 +165,8 @@ async function answerInTenant(
     })
   try {
     // What a live answer has opened is closed when the transaction fails, so that one is waited for.
-    if (SAFE_METHODS.has(route.method) && !route.live) return await database.readTenant(known.tenantId, work)
+    if (SAFE_METHODS.has(route.method) && !liveFor(route, known.request))
+      return await database.readTenant(known.tenantId, work)
     return await database.withTenant(known.tenantId, work)
   } catch (error) {
     // A stream that nobody gets would never be closed.
@@ -171,9 +180,10 @@ type InTenant = { tenantId: TenantId; dependencies: MountDependencies }
 
 /** What goes on is counted before anything of it is opened. */
 function takePlace(route: TenantRoute, request: FastifyRequest, { tenantId, dependencies }: InTenant): void {
-  if (!route.live || request.method === 'HEAD') return
+  const kind = liveFor(route, request)
+  if (!kind || request.method === 'HEAD') return
   request.place = request.server.live.takePlace({
-    ...{ kind: route.live, request, caller: requireCaller(request), tenantId, permission: route.access },
+    ...{ kind, request, caller: requireCaller(request), tenantId, permission: route.access },
     mayGoOn: () => mayStillCall(route, request, { tenantId, dependencies }),
   })
 }
@@ -237,6 +247,11 @@ function send(reply: FastifyReply, { status, headers = {}, body }: Reply): Fasti
   // It would have no cap, and go on for whoever may have it no more.
   if (body instanceof Readable) throw new Error('An answer that is streamed has to be declared as live.')
   return reply.code(status).headers(headers).send(body)
+}
+
+function describe(route: Route): string {
+  if (route.live !== 'events') return describeAccess(route)
+  return `${describeAccess(route)} ${route.alsoPlain ? LIVE_IF_ASKED : LIVE_ANSWER}`
 }
 
 function describeAccess(route: Route): string {

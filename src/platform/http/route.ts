@@ -81,6 +81,8 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepa
    * `download` a Readable of bytes or text, a file that is made while it is read.
    */
   live?: StreamKind
+  /** Of `events`: who asks for no stream gets an ordinary answer, as `responses` says; see `asksForEvents`. */
+  alsoPlain?: boolean
   /**
    * What has to wait for somebody else (a helpdesk, an upload): done before the transaction opens. It may act, once for an
    * `Idempotency-Key`, which is reserved before.
@@ -109,6 +111,7 @@ export type Route = (TenantRoute | PlatformRoute | SystemRoute) & {
   access: Access
   acrossTenants?: string | undefined
   live?: StreamKind | undefined
+  alsoPlain?: boolean | undefined
 }
 
 /** A route about one tenant's things. Its handler runs in that tenant's transaction. */

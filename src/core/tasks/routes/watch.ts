@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Database } from '../../../platform/database/index.ts'
-import { type Route, reply, tenantRoute } from '../../../platform/http/index.ts'
+import { asksForEvents, EventId, lastEventId, type Route, reply, tenantRoute } from '../../../platform/http/index.ts'
 import { explain, REASONS } from '../explain.ts'
 import { historyOf } from '../history.ts'
-import { findTask } from '../store/task.ts'
+import { FROM_THE_BEGINNING, type TaskNews } from '../live/task-news.ts'
+import { findChangedTask } from '../store/changes.ts'
 import { listAttempts, listLogLines, readFacts, readWorkers } from '../store/watch.ts'
 import { demandSeen } from '../whose.ts'
 import { ofTask } from './of-task.ts'
@@ -42,26 +43,46 @@ const ExplainView = z.object({
   }),
 })
 
-/** Understanding a task. `perTenant`: tasks of a tenant that may run at a time. */
-export function watchRoutes(database: Database, perTenant: number): Route[] {
+type Watching = {
+  database: Database
+  news: TaskNews
+  /** Tasks of a tenant that may run at a time. */
+  perTenant: number
+}
+
+/** Understanding a task. */
+export function watchRoutes({ database, news, perTenant }: Watching): Route[] {
+  const about = ofTask(database)
   return [
     tenantRoute({
-      ...ofTask(database),
+      ...about,
       operationId: 'listTaskEvents',
       method: 'GET',
       path: '/tasks/:task_id/events',
       summary: 'Show what happened to a task: its attempts, what its handler said, how it ended',
       access: 'task.use',
+      live: 'events',
+      alsoPlain: true,
+      query: about.query.extend({
+        last_event_id: EventId.optional().meta({
+          description: 'As a stream: go on after this event. The header `Last-Event-ID` goes before.',
+        }),
+      }),
       responses: { 200: z.object({ task_id: z.uuid(), events: z.array(EventView) }) },
-      handle: async ({ tx, tenantId, caller, params: { task_id } }) => {
-        const task = await demandSeen(await findTask(tx, task_id), { caller, tenantId })
+      handle: async ({ tx, tenantId, caller, params: { task_id }, query, request }) => {
+        const task = await demandSeen(await findChangedTask(tx, task_id), { caller, tenantId })
+        if (asksForEvents(request)) {
+          const asked = lastEventId(request, query.last_event_id) ?? FROM_THE_BEGINNING
+          // Of a database that went back to an earlier state: who waited past its last change would miss all.
+          return reply(200, news.follow(tenantId, task_id, Math.min(asked, task.change)))
+        }
         const attempts = await listAttempts(tx, task_id)
         const lines = await listLogLines(tx, task_id, 0, LINES_MAX)
         return reply(200, { task_id, events: historyOf(task, attempts, lines) })
       },
     }),
     tenantRoute({
-      ...ofTask(database),
+      ...about,
       operationId: 'explainTask',
       method: 'GET',
       path: '/tasks/:task_id/explain',

@@ -70,10 +70,10 @@ export async function writeLogLine(tx: Tx, claim: Claim, text: string): Promise<
   const { rows } = await sql`
     with counted as (
       update tasks set log_lines = least(log_lines + 1, ${sql.lit(LOG_LINES_MAX + 1)})
-      where ${holds(claim)} returning tenant_id, task_id, log_lines
+      where ${holds(claim)} returning tenant_id, task_id, log_lines, new.change
     ), written as (
-      insert into task_log (tenant_id, task_id, line, text)
-      select tenant_id, task_id, log_lines, ${text.slice(0, LOG_LINE_CHARACTERS_MAX)} from counted
+      insert into task_log (tenant_id, task_id, line, change, text)
+      select tenant_id, task_id, log_lines, change, ${text.slice(0, LOG_LINE_CHARACTERS_MAX)} from counted
       where log_lines <= ${sql.lit(LOG_LINES_MAX)}
     )
     select from counted`.execute(tx)
@@ -115,8 +115,8 @@ export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Pro
       where ${holds(claim)}
       returning new.*, old.attempt as tried
     ), written as (
-      insert into task_attempts (tenant_id, task_id, claim, attempt, owner, started_at, ended_at, outcome, error_class, error)
-      select tenant_id, task_id, fencing, tried, ${claim.owner}, coalesce(attempt_started_at, now()),
+      insert into task_attempts (tenant_id, task_id, claim, change, attempt, owner, started_at, ended_at, outcome, error_class, error)
+      select tenant_id, task_id, fencing, change, tried, ${claim.owner}, coalesce(attempt_started_at, now()),
         coalesce(ended_at, clock_timestamp()),
         case when ${cancelled} then 'cancelled' else ${outcome.kind} end, ${errorClass}, ${error}::jsonb
       from settled

@@ -29,8 +29,8 @@ export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTa
       where tasks.tenant_id = expired.tenant_id and tasks.task_id = expired.task_id
       returning new.*, old.lease_owner as owner
     ), written as (
-      insert into task_attempts (tenant_id, task_id, claim, attempt, owner, started_at, outcome, error)
-      select tenant_id, task_id, fencing, attempt, owner, coalesce(attempt_started_at, now()), 'lost', error from reaped
+      insert into task_attempts (tenant_id, task_id, claim, change, attempt, owner, started_at, outcome, error)
+      select tenant_id, task_id, fencing, change, attempt, owner, coalesce(attempt_started_at, now()), 'lost', error from reaped
     )
     select tenant_id, task_id, kind, status, ${RANK} as rank from reaped
     union all

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { silent } from '../../../test/harness/database.ts'
-import { waitFor } from '../../../test/harness/wait-for.ts'
-import { tenantId } from '../../kernel/tenant-id.ts'
-import { type ChangeEvent, type HubOptions, openHub } from './hub.ts'
+import { silent } from '../../../../test/harness/database.ts'
+import { waitFor } from '../../../../test/harness/wait-for.ts'
+import { tenantId } from '../../../kernel/tenant-id.ts'
+import { type ChangeEvent, openChangeHub, type ReadChanges } from './change-hub.ts'
 
 const ALDER = tenantId('alder')
 const BIRCH = tenantId('birch')
@@ -16,7 +16,7 @@ function hubUnderTest() {
   ])
   const reads: { tenant: string; after: number }[] = []
   const gate = { isDown: false, hold: Promise.resolve(), atOnce: 0, atOnceMost: 0 }
-  const read: HubOptions['read'] = async (tenant, after, limit) => {
+  const read: ReadChanges<string> = async (tenant, after, limit) => {
     reads.push({ tenant, after })
     gate.atOnce += 1
     gate.atOnceMost = Math.max(gate.atOnceMost, gate.atOnce)
@@ -30,7 +30,7 @@ function hubUnderTest() {
     })
     return { events: found.map(eventOf), isAll: found.length < limit }
   }
-  const hub = openHub({ read, logger: silent })
+  const hub = openChangeHub({ read, logger: silent })
   onTestFinished(() => hub.close())
   const listen = (tenant = ALDER, position = 0) => {
     const stream = hub.subscribe(tenant, position)
