@@ -169,6 +169,9 @@ describe('a worker process', () => {
       const pages = await Promise.all(jobs.map(async (job) => (await progressOf(api, job)).processed_pages))
       return Math.max(...pages) === 7 && (await tasksOf(paused)) === 2
     })
+    await waitFor('the page that is held was never asked for', () =>
+      callsForTickets(helpdesk).some(({ fault }) => fault === 'slow'),
+    )
     paused.kill('SIGSTOP')
     // What it has in its hands is older than what the others will store.
     const now = changeClock()

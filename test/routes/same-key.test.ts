@@ -90,7 +90,7 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
     const account = await makeAccount(tenantId, make)
     const code = await enrol(account, { isOn: true })
     const { challenge } = await asOperator('POST', '/auth/sign-in', { email: account.email, password })
-    return { body: { challenge, code: code() } }
+    return { body: { challenge, code: await code() } }
   },
   'DELETE /api/v1/tickets/:ticket_id/classification': async (things) => {
     await asOperator('PATCH', correction(things), { urgency: 'high' })

@@ -26,12 +26,13 @@ async function scene() {
   const signIn = (password = PASSWORD) => post('/auth/sign-in', { email: person.email, password })
   const answer = (challenge: string, code: string) => post('/auth/sign-in/second-factor', { challenge, code })
   const isIn = async (token: string) => (await call('GET', '/auth/session', { token })).statusCode === 200
-  /** With the second factor on, and a code of the present step used up for that. */
+  /** With the second factor on, and the code that was used up for that. */
   const on = async () => {
     const enrolled = (await enrol()).json<{ uri: string; recovery_codes: string[] }>()
     const code = authenticator(enrolled.uri)
-    const confirmed = await confirm(code())
-    return { code, recoveryCodes: enrolled.recovery_codes, token: confirmed.json<{ token: string }>().token }
+    const used = await code()
+    const confirmed = await confirm(used)
+    return { code, used, recoveryCodes: enrolled.recovery_codes, token: confirmed.json<{ token: string }>().token }
   }
   const challenge = async () => (await signIn()).json<{ challenge: string }>().challenge
   return { tenant, person, remoteAddress, post, enrol, confirm, signIn, answer, isIn, on, challenge }
@@ -50,7 +51,7 @@ describe('a second factor', () => {
     // Nobody is locked out by having begun.
     expect((await signIn()).statusCode).toBe(200)
     expect(codeOf(await confirm('000000'))).toBe('tenancy.code_wrong')
-    const confirmed = await confirm(authenticator(uri)())
+    const confirmed = await confirm(await authenticator(uri)())
     expect([confirmed.statusCode, confirmed.json().person.has_second_factor]).toEqual([200, true])
     expect(await Promise.all([confirmed.json().token, person.token, elsewhere.token].map(isIn))).toEqual([
       true,
@@ -77,18 +78,17 @@ describe('a second factor', () => {
       ])
     )[0] ?? { sessions: -1 }
     expect(sessions).toBe(1)
-    const opened = await answer(asked.json().challenge, code(1))
+    const opened = await answer(asked.json().challenge, await code())
     expect([opened.statusCode, await isIn(opened.json().token)]).toEqual([200, true])
     expect(String(opened.headers['set-cookie'])).toMatch(/signalbox\.session_token=[^;]{20,}.*signalbox\.device=sbd_/)
   })
 
   test('takes a code once, also for another sign-in, and a challenge once', async () => {
     const { answer, on, challenge } = await scene()
-    const { code } = await on()
+    const { code, used } = await on()
     const first = await challenge()
-    // The one that was shown when it was confirmed.
-    expect(codeOf(await answer(first, code()))).toBe('tenancy.code_wrong')
-    const next = code(1)
+    expect(codeOf(await answer(first, used))).toBe('tenancy.code_wrong')
+    const next = await code()
     expect((await answer(first, next)).statusCode).toBe(200)
     expect((await answer(first, next)).statusCode).toBe(410)
     expect(codeOf(await answer(await challenge(), next))).toBe('tenancy.code_wrong')
@@ -97,15 +97,16 @@ describe('a second factor', () => {
   test('is not answered by a challenge of somebody else, a made-up one, or one that has waited too long', async () => {
     const [ours, theirs] = [await scene(), await scene()]
     const [{ code }] = [await ours.on(), await theirs.on()]
-    expect(codeOf(await ours.answer(await theirs.challenge(), code(1)))).toBe('tenancy.code_wrong')
+    const right = await code()
+    expect(codeOf(await ours.answer(await theirs.challenge(), right))).toBe('tenancy.code_wrong')
     const mine = await ours.challenge()
     const [identifier = '', signature = ''] = mine.split('.')
     expect(
-      codeOf(await ours.answer(`${identifier}.${signature.replace(/^./, (c) => (c === 'A' ? 'B' : 'A'))}`, code(1))),
+      codeOf(await ours.answer(`${identifier}.${signature.replace(/^./, (c) => (c === 'A' ? 'B' : 'A'))}`, right)),
     ).toBe('tenancy.challenge_over')
-    expect(codeOf(await ours.answer('2fa-made-up.signature', code(1)))).toBe('tenancy.challenge_over')
+    expect(codeOf(await ours.answer('2fa-made-up.signature', right))).toBe('tenancy.challenge_over')
     await sql('update identity.verification set expires_at = now()')
-    expect(codeOf(await ours.answer(mine, code(1)))).toBe('tenancy.challenge_over')
+    expect(codeOf(await ours.answer(mine, right))).toBe('tenancy.challenge_over')
   })
 
   test('ends a sign-in after five wrong codes, not the account', async () => {
@@ -113,26 +114,27 @@ describe('a second factor', () => {
     const { code } = await on()
     const tried = await challenge()
     for (let n = 0; n < 5; n += 1) expect(codeOf(await answer(tried, `00000${n}`))).toBe('tenancy.code_wrong')
-    expect(codeOf(await answer(tried, code(1)))).toBe('tenancy.challenge_over')
-    const opened = await answer(await challenge(), code(-1))
+    expect(codeOf(await answer(tried, await code()))).toBe('tenancy.challenge_over')
+    const opened = await answer(await challenge(), await code())
     expect(opened.statusCode).toBe(200)
   })
 
   test('cannot be guessed from everywhere, and whoever tries that keeps nobody out who was there before', async () => {
     const { person, post, answer, on, challenge } = await scene()
     const { code } = await on()
-    const first = await answer(await challenge(), code(1))
+    const first = await answer(await challenge(), await code())
     const allowances = openAllowances(running.database)
     const fromAnywhere = codeAllowancesOf(person.personId, { address: '203.0.113.1' }, null).slice(1)
     while ((await allowances.take(fromAnywhere)) === null);
     const elsewhere = { remoteAddress: '203.0.113.9' }
+    const right = await code()
     const asked = await call('POST', '/auth/sign-in', {
       body: { email: person.email, password: PASSWORD },
       ...elsewhere,
     })
     const stranger = (headers: Record<string, string> = {}) =>
       call('POST', '/auth/sign-in/second-factor', {
-        ...{ body: { challenge: asked.json().challenge, code: code(-1) }, headers, ...elsewhere },
+        ...{ body: { challenge: asked.json().challenge, code: right }, headers, ...elsewhere },
       })
     expect(codeOf(await stranger())).toBe('tenancy.too_many_attempts')
     const cookie = (first.headers['set-cookie'] as string[]).find((each) => each.startsWith('signalbox.device')) ?? ''
@@ -190,10 +192,11 @@ describe('a second factor', () => {
     await post('/auth/forgot-password', { email: person.email })
     const token = await mailedToken(server, person.email)
     expect((await post('/auth/reset-password', { token, new_password: NEW })).statusCode).toBe(204)
-    expect(codeOf(await answer(waiting, code(1)))).toBe('tenancy.challenge_over')
+    const right = await code()
+    expect(codeOf(await answer(waiting, right))).toBe('tenancy.challenge_over')
     const asked = await signIn(NEW)
     expect(asked.statusCode).toBe(202)
-    expect((await answer(asked.json().challenge, code(-1))).statusCode).toBe(200)
+    expect((await answer(asked.json().challenge, right)).statusCode).toBe(200)
   })
 
   test('of whoever took somebody else’s address is gone when its owner proves it', async () => {
