@@ -11,8 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // Twice as many as cores have work for: who waits for a process or a lease needs none.
     maxWorkers: 4,
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // Ends a test that has failed; a machine with other work may take long. See waitFor in test/harness.
     expect: { poll: { timeout: 120_000 } },
     // A test that has to be run twice to pass is a broken test.
