@@ -4,8 +4,10 @@ import { defineModule } from '../../platform/module/index.ts'
 import type { RetentionByTable } from '../../platform/upkeep/index.ts'
 import { auditModule } from '../audit/index.ts'
 import { signalsModule } from '../signals/index.ts'
+import { tasksModule } from '../tasks/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
 import { type ReadCalendars, readingCalendars } from './calendars/calendars-over-time.ts'
+import type { CalendarChanged } from './calendars/change-calendar.ts'
 import { type OpenedCalendars, openedCalendars } from './calendars/opened-calendars.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { forgetOldVersions } from './calendars/store.ts'
@@ -14,6 +16,7 @@ import { refreshingFeeds } from './feeds/refresh-feeds.ts'
 import { feedRoutes } from './feeds/routes.ts'
 import { readClocks, type SubjectClocks } from './subjects/read-clocks.ts'
 import { type Recorded, recordEvents, type SubjectEvents } from './subjects/record-events.ts'
+import { type Remeasure, remeasureWith, remeasuringClocks } from './subjects/remeasure.ts'
 import { forget } from './subjects/store.ts'
 import { type SubjectKind, subjectKinds } from './subjects/subject-kind.ts'
 
@@ -76,6 +79,11 @@ export type ClocksApi = {
   read(tx: Tx, tenantId: TenantId, kind: string, subjectIds: readonly string[]): Promise<Map<string, SubjectClocks>>
   /** Removes all that is known of subjects, and resolves what was told of them. */
   forget(tx: Tx, tenantId: TenantId, kind: string, subjectIds: readonly string[]): Promise<void>
+  /**
+   * Has all clocks of a kind measured again in the background, from the transaction that publishes a version: what is not settled, or all.
+   * Changes of calendars do so by themselves.
+   */
+  remeasure: Remeasure
   /** The tenant's calendars over time, for `termsAt`; read again only when one has changed. */
   calendarsOf: ReadCalendars
 }
@@ -127,11 +135,16 @@ export const clocksModule = defineModule({
     clocks: removedWithSubject('its clocks'),
     clock_alerts: removedWithSubject('what was told of its clocks'),
   },
-  needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule },
-  open: ({ database, sealer, logger, openOutbound }) => {
+  needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule, tasks: tasksModule },
+  open: ({ database, sealer, logger, openOutbound }, { tasks }) => {
     const opened = openedCalendars()
     const kinds = subjectKinds()
-    const feeds = { database, sealer, logger, readFeed: openReadFeed(openOutbound()) }
+    const remeasuring = remeasuringClocks(database, kinds)
+    const remeasure = remeasureWith(tasks.enqueue, kinds, remeasuring)
+    const onChanged: CalendarChanged = async (tx, tenantId, createdBy) => {
+      for (const { name } of kinds.all()) await remeasure(tx, tenantId, name, { createdBy })
+    }
+    const feeds = { database, sealer, logger, onChanged, readFeed: openReadFeed(openOutbound()) }
     return {
       api: {
         opened,
@@ -139,9 +152,11 @@ export const clocksModule = defineModule({
         record: (tx, tenantId, kind, subjects) => recordEvents(tx, { tenantId, kind: kinds.of(kind) }, subjects),
         read: (tx, tenantId, kind, subjectIds) => readClocks(tx, { tenantId, kind: kinds.of(kind) }, subjectIds),
         forget: (tx, _tenantId, kind, subjectIds) => forget(tx, kinds.of(kind).name, subjectIds),
+        remeasure,
         calendarsOf: readingCalendars(opened),
       } satisfies ClocksApi,
-      routes: [...feedRoutes(feeds), ...calendarRoutes({ opened })],
+      kinds: [remeasuring],
+      routes: [...feedRoutes(feeds), ...calendarRoutes({ opened, onChanged })],
       schedules: [refreshingFeeds(feeds)],
       upkeep: [
         {

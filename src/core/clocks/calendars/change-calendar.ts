@@ -11,6 +11,9 @@ import { type CalendarRow, findCalendar, insertVersion, lockCalendars, markRemov
 /** More than one a day for as long as versions are kept. */
 export const VERSIONS_MAX = 2_000
 
+/** Has what was measured with calendars measured again, in the transaction that changed one. */
+export type CalendarChanged = (tx: Tx, tenantId: TenantId, changedBy: string) => Promise<void>
+
 type Change = {
   name?: string | undefined
   document?: CalendarDocument | undefined

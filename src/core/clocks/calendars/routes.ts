@@ -17,7 +17,7 @@ import { openIntervals } from '../engine/working-time.ts'
 import { calendarNotFound } from '../faults.ts'
 import { addCalendar } from './add-calendar.ts'
 import { ALWAYS_ID } from './calendar.ts'
-import { changeCalendar, removeCalendar } from './change-calendar.ts'
+import { type CalendarChanged, changeCalendar, removeCalendar } from './change-calendar.ts'
 import type { OpenedCalendars } from './opened-calendars.ts'
 import { type CalendarRow, findCalendar, listCalendars, listVersions } from './store.ts'
 import {
@@ -49,7 +49,13 @@ const byName = z.tuple([z.string()])
 const byVersion = z.tuple([z.int()])
 
 /** Calendars, their versions, and when they are open. */
-export function calendarRoutes({ opened }: { opened: OpenedCalendars }): Route[] {
+export function calendarRoutes({
+  opened,
+  onChanged,
+}: {
+  opened: OpenedCalendars
+  onChanged: CalendarChanged
+}): Route[] {
   const inTenant = { tag: 'Calendars', tenant: 'query', query: z.strictObject(TenantQuery) } as const
   const ofCalendar = { ...inTenant, params: z.strictObject({ calendar_id: CalendarIdField }) }
 
@@ -65,6 +71,7 @@ export function calendarRoutes({ opened }: { opened: OpenedCalendars }): Route[]
       responses: { 201: CalendarView },
       handle: async ({ tx, tenantId, caller, body }) => {
         const calendarId = await addCalendar(tx, { ...body, tenantId, addedBy: caller.id })
+        await onChanged(tx, tenantId, caller.id)
         const location = `/api/v1/calendars/${calendarId}?tenant_id=${tenantId}`
         return reply(201, presentCalendar(await requireCalendar(tx, { tenantId, calendarId })), { location })
       },
@@ -161,6 +168,7 @@ export function calendarRoutes({ opened }: { opened: OpenedCalendars }): Route[]
       responses: { 200: CalendarView },
       handle: async ({ tx, tenantId, caller, params: { calendar_id: calendarId }, body }) => {
         const changed = await changeCalendar(tx, { tenantId, calendarId, changedBy: caller.id }, body)
+        await onChanged(tx, tenantId, caller.id)
         return reply(200, presentCalendar(changed))
       },
     }),
@@ -174,6 +182,7 @@ export function calendarRoutes({ opened }: { opened: OpenedCalendars }): Route[]
       responses: { 204: z.undefined() },
       handle: async ({ tx, tenantId, caller, params: { calendar_id: calendarId } }) => {
         await removeCalendar(tx, { tenantId, calendarId, changedBy: caller.id })
+        await onChanged(tx, tenantId, caller.id)
         return reply(204)
       },
     }),

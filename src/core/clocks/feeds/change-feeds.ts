@@ -68,7 +68,7 @@ export async function addFeed(
   return requireFeed(tx, who.calendarId, feedId)
 }
 
-/** Stores what a feed says now, and makes a version if that is something else. False when the feed is gone. */
+/** Stores what a feed says now, and makes a version if that is something else: answers whether it did. Nothing when the feed is gone. */
 export async function takeReading(tx: Tx, who: OfCalendar, feed: FeedRow, said: Said, now: Date): Promise<boolean> {
   await lockCalendars(tx)
   const next = nextReadAt(feed.kind, now)
@@ -77,9 +77,8 @@ export async function takeReading(tx: Tx, who: OfCalendar, feed: FeedRow, said: 
   })
   if (!isThere) return false
   await resolveSignal(tx, failedFeedKey(feed.feed_id))
-  if (await makeVersionOfFeeds(tx, who)) {
-    await audit(tx, who, 'calendar.read_feed', { feed_id: feed.feed_id, name: feed.name })
-  }
+  if (!(await makeVersionOfFeeds(tx, who))) return false
+  await audit(tx, who, 'calendar.read_feed', { feed_id: feed.feed_id, name: feed.name })
   return true
 }
 

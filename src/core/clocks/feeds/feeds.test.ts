@@ -281,6 +281,7 @@ describe('a country', () => {
     const database = openDatabase({ url: system.databaseUrl, max: 2, logger: silent })
     const feeds = {
       ...{ database, logger: silent, sealer: sealer({ keys: ['s'.repeat(32)] }) },
+      onChanged: async () => {},
       readFeed: openReadFeed({ fetch: () => Promise.reject(new Error('not asked')), check: async () => {} }),
     }
     const { work } = refreshingFeeds(feeds)

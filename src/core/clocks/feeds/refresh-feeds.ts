@@ -5,6 +5,7 @@ import type { Database, Tx } from '../../../platform/database/index.ts'
 import type { Schedule } from '../../../platform/module/index.ts'
 import type { Sealer } from '../../../platform/sealing/index.ts'
 import { raiseSignal } from '../../signals/index.ts'
+import type { CalendarChanged } from '../calendars/change-calendar.ts'
 import { failedFeedKey, openFeedUrl, takeReading } from './change-feeds.ts'
 import { feedWindow } from './feed.ts'
 import { retryAt } from './next-read.ts'
@@ -18,7 +19,13 @@ const EVERY_SECONDS = 60
 /** A feed that fails once or twice is nobody's business. */
 const TELL_AFTER_FAILURES = 3
 
-export type FeedDependencies = { database: Database; sealer: Sealer; readFeed: ReadFeed; logger: Logger }
+export type FeedDependencies = {
+  database: Database
+  sealer: Sealer
+  readFeed: ReadFeed
+  logger: Logger
+  onChanged: CalendarChanged
+}
 
 /** Reads the feeds that are due, of all tenants, one after the other; each is read by one process. */
 export function refreshingFeeds(dependencies: FeedDependencies): Schedule {
@@ -51,7 +58,7 @@ export async function refreshFeed(
   { tenant, feedId, changedBy }: { tenant: string; feedId: string; changedBy: string },
   signal: AbortSignal,
 ): Promise<FeedReading | undefined> {
-  const { database, sealer, readFeed, logger } = dependencies
+  const { database, sealer, readFeed, logger, onChanged } = dependencies
   const id = tenantId(tenant)
   const feed = await database.withTenant(id, (tx) => findFeed(tx, feedId))
   if (!feed || feed.kind === 'file') return undefined
@@ -66,7 +73,9 @@ export async function refreshFeed(
   else {
     const who = { tenantId: id, calendarId: feed.calendar_id, changedBy }
     await database
-      .withTenant(id, (tx) => takeReading(tx, who, feed, reading, now))
+      .withTenant(id, async (tx) => {
+        if (await takeReading(tx, who, feed, reading, now)) await onChanged(tx, id, changedBy)
+      })
       .catch(async (error: unknown) => {
         // The calendar has too many versions, or its feeds too many days together.
         if (!(error instanceof Fault)) throw error

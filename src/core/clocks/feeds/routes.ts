@@ -17,7 +17,7 @@ import { CountryHolidays, CountryView, FeedView, presentCountry, presentFeed } f
 
 /** Where holidays come from; what waits for somebody outside is done before the transaction opens. */
 export function feedRoutes(dependencies: FeedDependencies): Route[] {
-  const { database, sealer, readFeed } = dependencies
+  const { database, sealer, readFeed, onChanged } = dependencies
   const inTenant = { tag: 'Calendars', tenant: 'query', query: z.strictObject(TenantQuery) } as const
   const ofCalendar = { ...inTenant, params: z.strictObject({ calendar_id: CalendarIdField }) }
   const ofFeed = { ...inTenant, params: z.strictObject({ calendar_id: CalendarIdField, feed_id: z.uuid() }) }
@@ -87,6 +87,7 @@ export function feedRoutes(dependencies: FeedDependencies): Route[] {
       handle: async ({ tx, tenantId, caller, params: { calendar_id: calendarId }, body, prepared: said }) => {
         const who = { tenantId, calendarId, changedBy: caller.id }
         const feed = await addFeed(tx, sealer, who, { ...describeFeed(body), said, now: new Date() })
+        await onChanged(tx, tenantId, caller.id)
         return reply(201, presentFeed(feed))
       },
     }),
@@ -117,6 +118,7 @@ export function feedRoutes(dependencies: FeedDependencies): Route[] {
       }) => {
         const who = { tenantId, calendarId, changedBy: caller.id }
         const feed = await addFeed(tx, sealer, who, { kind: 'file', name, settings: {}, said, now: new Date() })
+        await onChanged(tx, tenantId, caller.id)
         return reply(201, presentFeed(feed))
       },
     }),
@@ -146,6 +148,7 @@ export function feedRoutes(dependencies: FeedDependencies): Route[] {
       responses: { 204: z.undefined() },
       handle: async ({ tx, tenantId, caller, params: { calendar_id: calendarId, feed_id } }) => {
         await removeFeed(tx, { tenantId, calendarId, changedBy: caller.id }, feed_id)
+        await onChanged(tx, tenantId, caller.id)
         return reply(204)
       },
     }),

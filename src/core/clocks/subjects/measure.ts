@@ -14,6 +14,7 @@ export type Measured = AlertChanges & {
   nowMs: number
   events: readonly PlacedEvent[]
   clocks: readonly Rounds[]
+  known: readonly KnownAlert[]
   standing: Standing
 }
 
@@ -41,12 +42,41 @@ export function measure(
     target,
     rounds: foldRounds({ target, events, changes, termsAt, done: kind.done }, nowMs),
   }))
-  const last = clocks.flatMap(({ rounds }) => rounds.at(-1) ?? [])
+  const last = lastOf(clocks)
   const alerts = alertChanges(last, known)
+  const wakeMs = alerts.due.length + alerts.over.length > 0 ? nowMs : nextInstant(events, last, known, nowMs)
+  const isDone = events.some(
+    ({ atMs, event }) => atMs <= nowMs && (event.kind === 'merged' || event.kind === 'cancelled'),
+  )
+  const standing = { ...standingOf(last, clocks, isDone), wakeMs }
+  return { subjectId, nowMs, events, clocks, known, ...alerts, standing }
+}
+
+/** The same once those that are due were told of, and what is over was resolved. */
+export function afterTelling(measured: Measured): Measured {
+  const { known, due, over, events, clocks, nowMs, standing } = measured
+  const told = due.map(({ clock: { target, round }, threshold, alert, isPassedOver }): KnownAlert => {
+    return { target, round, threshold, alert, signalId: null, isUnresolved: !isPassedOver }
+  })
+  const knownNow = [
+    ...known.map((alert) => (over.includes(alert) ? { ...alert, isUnresolved: false } : alert)),
+    ...told,
+  ]
+  const wakeMs = nextInstant(events, lastOf(clocks), knownNow, nowMs)
+  return { ...measured, known: knownNow, due: [], over: [], standing: { ...standing, wakeMs } }
+}
+
+const lastOf = (clocks: readonly Rounds[]) => clocks.flatMap(({ rounds }) => rounds.at(-1) ?? [])
+
+/** When somebody has to look at it again: the next threshold or deadline, or an event from ahead. */
+function nextInstant(
+  events: readonly PlacedEvent[],
+  last: readonly Clock[],
+  known: readonly KnownAlert[],
+  nowMs: number,
+): number | null {
   const ahead = events.find(({ atMs }) => atMs > nowMs)?.atMs ?? null
-  const isToldNow = alerts.due.length > 0 || alerts.over.length > 0
-  const wakeMs = isToldNow ? nowMs : earliest([ahead, ...last.flatMap((clock) => instantsAhead(clock, known))])
-  return { subjectId, nowMs, events, clocks, ...alerts, standing: { ...standingOf(last, clocks), wakeMs } }
+  return earliest([ahead, ...last.flatMap((clock) => instantsAhead(clock, known))])
 }
 
 const OPEN = new Set<Clock['state']>(['running', 'paused', 'breached'])
@@ -60,9 +90,11 @@ export function atRiskFrom({ state, thresholds }: Clock): number | null {
   )
 }
 
-function standingOf(last: readonly Clock[], clocks: readonly Rounds[]): Omit<Standing, 'wakeMs'> {
+function standingOf(last: readonly Clock[], clocks: readonly Rounds[], isDone: boolean): Omit<Standing, 'wakeMs'> {
   const open = last.filter(isOpen)
-  const isSettled = last.length > 0 && open.length === 0
+  // What no rule has a target for may get one from the next policy, unless its subject is gone.
+  const isWithoutRule = ({ state, terms }: Clock) => state === 'cancelled' && terms === null
+  const isSettled = last.length > 0 && open.length === 0 && (isDone || !last.every(isWithoutRule))
   return {
     nextDueMs: earliest(open.map(({ dueMs }) => dueMs)),
     atRiskFromMs: earliest(open.map(atRiskFrom)),

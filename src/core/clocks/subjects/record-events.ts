@@ -11,7 +11,7 @@ import {
   holdVersions,
   insertEvents,
   lockSubjects,
-  type SubjectRow,
+  nowOf,
   selectAlerts,
   selectEvents,
 } from './store.ts'
@@ -109,9 +109,6 @@ async function writeTakings(tx: Tx, { kind, terms, takings, known, nowMs }: Writ
     ...writeMeasured(kind.name, terms.key, measured),
   ])
 }
-
-/** The database's time when all of them were locked. */
-export const nowOf = (rows: readonly SubjectRow[]): number => rows[0]?.now.getTime() ?? 0
 
 /** What is new of a subject's events, as far as there is room. */
 function takeEvents(

@@ -4,7 +4,7 @@ import type { ClockEvent } from '../clock/event.ts'
 import type { ClockTarget } from '../clock/terms.ts'
 import type { Alert, KnownAlert } from './alert-changes.ts'
 
-export type SubjectRow = { subject_id: string; events: number; events_refused: number; now: Date }
+export type SubjectRow = { subject_id: string; now: Date }
 
 type EventRow = {
   subject_id: string
@@ -43,13 +43,16 @@ export const addSubjects = (kind: string, subjectIds: readonly string[]) => sql`
 /** Nobody else writes of these subjects until the end of the transaction. `now` is the database's, once all are locked. */
 export const lockSubjects = (kind: string, subjectIds: readonly string[]): RawBuilder<SubjectRow> => sql<SubjectRow>`
   with locked as materialized (
-    select subject_id, events, events_refused from clock_subjects
+    select subject_id from clock_subjects
     where kind = ${kind} and subject_id = any(${idsOf(subjectIds)})
     order by subject_id for update
   ), present as materialized (
     select clock_timestamp() as now, count(*) from locked
   )
   select locked.*, present.now from locked, present`
+
+/** The database's time when all of them were locked. */
+export const nowOf = (rows: readonly { now: Date }[]): number => rows[0]?.now.getTime() ?? 0
 
 export const selectEvents = (kind: string, subjectIds: readonly string[]): RawBuilder<EventRow> => sql<EventRow>`
   select subject_id, event_id, at, received_at, place, event from clock_events
