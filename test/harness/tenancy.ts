@@ -12,6 +12,7 @@ import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
 import { type Database, openDatabase } from '../../src/platform/database/index.ts'
 import { buildApp } from '../../src/platform/http/index.ts'
 import { permissionsOf } from '../../src/platform/module/index.ts'
+import { sealer } from '../../src/platform/sealing/index.ts'
 import { createDatabase, type TestDatabase } from './server.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-these-tests'
@@ -52,7 +53,7 @@ export function testTenancy(
     sending = mail.start?.()
     tenancy = await openTenancy({
       ...{ database, databaseUrl: made.url, logger, mail: mail.api, permissions, adminToken: ADMIN_TOKEN },
-      ...{ publicUrl, ...others },
+      ...{ publicUrl, ...others, sealer: sealer({ keys: ['what seals in these tests, 32 letters'] }) },
     })
     app = await buildApp({
       ...{ logger, database, authenticate: tenancy.authenticate, permissions: new Set(Object.keys(permissions)) },

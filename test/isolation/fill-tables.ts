@@ -28,6 +28,7 @@ const VALUES: Record<string, (n: number) => string> = {
 
 /** What a check over several columns wants besides what each column must have. Other tables: add one here. */
 const WANTED_TOGETHER: Record<string, Record<string, string>> = {
+  token_families: { api_key_id: 'gen_random_uuid()' },
   idempotency_keys: { owner: 'gen_random_uuid()', lease_expires_at: 'now()' },
 }
 

@@ -75,6 +75,15 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
     await asOperator('POST', '/invitations/accept', { token, name: 'Somebody', password })
     return { body: { email, password } }
   },
+  'POST /api/v1/auth/token': async ({ tenantId }) => {
+    const { email } = await makeAccount(tenantId, make)
+    return { body: { grant: 'password', email, password } }
+  },
+  'POST /api/v1/auth/token/refresh': async ({ tenantId }) => {
+    const { email } = await makeAccount(tenantId, make)
+    const { refresh_token } = await asOperator('POST', '/auth/token', { grant: 'password', email, password })
+    return { body: { refresh_token } }
+  },
   'POST /api/v1/auth/second-factor/confirm': async (things) => ({
     body: { code: (await enrol(things, { isOn: false }))() },
   }),
@@ -209,7 +218,7 @@ async function stateNow(): Promise<State> {
 }
 
 /** Rows that requests about different things share: the first of them makes them. */
-const SHARED = ['platform.allowances']
+const SHARED = ['platform.allowances', 'identity.signing_key']
 
 /** How many rows each table has more, where there is a difference. */
 const added = (before: State, after: State) =>

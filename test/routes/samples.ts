@@ -199,6 +199,13 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'POST /api/v1/auth/second-factor/confirm': () => ({ body: { code: '123456' } }),
   'POST /api/v1/auth/second-factor/recovery-codes': () => ({ body: { password: PASSWORD } }),
   'POST /api/v1/auth/second-factor/disable': () => ({ body: { password: PASSWORD } }),
+  'POST /api/v1/auth/token': () => ({
+    body: { grant: 'password', email: 'nobody@example.com', password: 'wrong but well-formed' },
+  }),
+  'POST /api/v1/auth/token/refresh': () => ({ body: { refresh_token: 'sbf_of-nobody' } }),
+  'POST /api/v1/auth/token/revoke': () => ({ body: { token: 'sbf_of-nobody' } }),
+  'GET /api/v1/.well-known/jwks.json': () => ({}),
+  'POST /api/v1/operator/signing-keys/replace': () => ({}),
   'POST /api/v1/auth/forgot-password': () => ({ body: { email: 'nobody@example.com' } }),
   'POST /api/v1/auth/reset-password': () => ({
     body: { token: 'sbr_of-nobody', new_password: 'another horse battery' },

@@ -7,19 +7,21 @@ import { usingApiKey } from './store/api-keys.ts'
 import { tenantsOfPerson } from './store/memberships.ts'
 import { findingTenant } from './store/tenants.ts'
 import type { TenancyContext } from './tenancy-context.ts'
+import { isAccessToken } from './tokens/access-tokens.ts'
 
-const AUTHORIZATION_LENGTH_MAX = 1_024
+/** A token names its permissions. */
+const AUTHORIZATION_LENGTH_MAX = 8_192
 const COOKIE_LENGTH_MAX = 8_192
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const SESSION_COOKIE = /(^|;\s*)(__Secure-)?signalbox\.session_token=/
 
 export type AuthenticateDependencies = Pick<
   TenancyContext,
-  'database' | 'identity' | 'catalogue' | 'trustedOrigins'
+  'database' | 'identity' | 'catalogue' | 'tokens' | 'trustedOrigins'
 > & { adminToken: string | undefined }
 
 /**
- * Finds the caller of a request: the operator, an API key or a person's session, from `Authorization: Bearer`, or a
+ * Finds the caller of a request: the operator, an API key, a token or a person's session, from `Authorization: Bearer`, or a
  * person's session from the cookie. Nothing is remembered here, so what is taken away is gone at the next
  * look-up. Whatever is wrong with the credentials, the answer is the same 401.
  */
@@ -45,6 +47,7 @@ async function fromBearer(dependencies: AuthenticateDependencies, authorization:
     })
   }
   if (token.startsWith(API_KEY_PREFIX)) return fromApiKey(dependencies, token)
+  if (isAccessToken(token)) return dependencies.tokens.callerOf(token)
   return fromSession(dependencies, new Headers({ authorization }))
 }
 

@@ -58,7 +58,8 @@ export async function createApiKeyFor(
   return createApiKey(tx, { ...key, expiresAt, tenantId, createdBy: caller.id, personId })
 }
 
-function refuseUnknown(permissions: readonly string[], catalogue: PermissionCatalogue): void {
+/** @throws http.invalid that names each one that no module declares */
+export function refuseUnknown(permissions: readonly string[], catalogue: PermissionCatalogue): void {
   const unknown = permissions.flatMap((permission, index) =>
     Object.hasOwn(catalogue, permission)
       ? []

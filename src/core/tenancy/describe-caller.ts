@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database/index.ts'
 import type { Caller } from '../../platform/http/index.ts'
 import { beyond } from './callers.ts'
 import type { Identity, Person } from './identity.ts'
+import { personOf } from './passing-on.ts'
 import type { PermissionCatalogue, TenantRole } from './roles.ts'
 import { tenantsOfPerson } from './store/memberships.ts'
 import { selectTenant } from './store/tenants.ts'
@@ -22,8 +23,8 @@ type Dependencies = { database: Database; identity: Identity; catalogue: Permiss
 export async function describeCaller(dependencies: Dependencies, caller: Caller): Promise<DescribedCaller> {
   const { identity, catalogue } = dependencies
   if (caller.isOperator) return { kind: 'operator', person: null, tenants: [] }
-  const { personId } = caller
-  const person = personId === undefined ? null : ((await identity.findByIds([personId])).get(personId) ?? null)
+  const personId = personOf(caller)
+  const person = personId === null ? null : ((await identity.findByIds([personId])).get(personId) ?? null)
   const tenants = await tenantsOf(dependencies, caller)
   const described = tenants.map(async (tenant) => {
     const names = Object.keys(catalogue).sort()
@@ -37,9 +38,13 @@ async function tenantsOf(
   { database }: Dependencies,
   caller: Caller,
 ): Promise<Pick<DescribedTenant, 'tenantId' | 'name' | 'role'>[]> {
-  const { personId, tenants } = caller
-  if (personId !== undefined) {
-    return database.readAcrossTenants('a person may belong to several tenants', (tx) => tenantsOfPerson(tx, personId))
+  const { tenants } = caller
+  const personId = personOf(caller)
+  if (personId !== null) {
+    const why = 'a person may belong to several tenants'
+    const all = await database.readAcrossTenants(why, (tx) => tenantsOfPerson(tx, personId))
+    // A token is for one of them.
+    return all.filter(({ tenantId }) => tenants === 'all' || tenants.includes(tenantId))
   }
   const ofKey = tenants === 'all' ? [] : tenants
   return Promise.all(

@@ -11,6 +11,7 @@ export const tenancyFault = declareFaults({
   'tenancy.second_factor_on': 409,
   'tenancy.second_factor_off': 409,
   'tenancy.second_factor_needed': 401,
+  'tenancy.refresh_refused': 401,
   'tenancy.person_not_found': 404,
   'tenancy.mail_not_set_up': 409,
   'tenancy.too_many_mails': 429,

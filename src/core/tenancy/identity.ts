@@ -22,6 +22,7 @@ import {
   selectSessions,
   toPerson,
 } from './store/people.ts'
+import { type SigningKeyStore, signingKeyStore } from './store/signing-keys.ts'
 
 export type { Device, SignedIn } from './identity-auth.ts'
 export type { Person, SessionOfPerson } from './store/people.ts'
@@ -46,6 +47,8 @@ export type Identity = {
   signIn(credentials: { email: string; password: string }, device: Device): Promise<SignedIn | Challenge | null>
   /** Codes that are asked for besides the password. */
   secondFactor: SecondFactor
+  /** The keys that sign tokens, sealed. */
+  signingKeys: SigningKeyStore
   /** A live session, from the `authorization` or `cookie` header. */
   findSession(headers: Headers): Promise<LiveSession | null>
   /** Ends the session; returns the cookies that clear it. */
@@ -102,6 +105,7 @@ export function openIdentity(dependencies: IdentityDependencies): Identity {
   return {
     findByEmail,
     secondFactor: openSecondFactor(auth, kysely),
+    signingKeys: signingKeyStore(kysely),
     findByIds: (personIds) => selectPersons(kysely, personIds),
 
     createPerson: async ({ isProven, ...body }) => {

@@ -48,6 +48,7 @@ export const tenancyModule = defineModule<Door, typeof needs>({
         { name: 'identity.verification', run: inHeaps(tenancy.forgetVerifications) },
         { name: 'identity.one_time_token', run: inHeaps(tenancy.forgetTokens) },
         { name: 'identity.known_device', run: inHeaps(tenancy.forgetDevices) },
+        { name: 'identity.signing_key', run: inHeaps(tenancy.forgetSigningKeys) },
       ],
       close: tenancy.close,
     }

@@ -3,7 +3,7 @@ import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Database, PoolUse } from '../../platform/database/index.ts'
 import type { Authenticate, Route } from '../../platform/http/index.ts'
 import { openAllowances } from '../../platform/resilience/index.ts'
-import { keepSecret } from '../../platform/sealing/index.ts'
+import { keepSecret, type Sealer } from '../../platform/sealing/index.ts'
 import type { MailApi } from '../mail/index.ts'
 import { addMember } from './add-member.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
@@ -24,12 +24,16 @@ import type { Tenant } from './store/tenants.ts'
 import type { TenancyContext } from './tenancy-context.ts'
 import { openTenancyMail } from './tenancy-mail.ts'
 import { tenantRoutes } from './tenant-routes.ts'
+import { openTokens } from './tokens/open-tokens.ts'
+import { tokenRoutes } from './tokens/routes.ts'
 
 export type TenancyDependencies = {
   database: Database
   /** The same database, for the pool of people and sessions. */
   databaseUrl: string
   logger: Logger
+  /** Of the keys that sign tokens. */
+  sealer: Sealer
   mail: Pick<MailApi, 'send' | 'declare' | 'declareAction'>
   /** Every module's permissions, this one's included. */
   permissions: PermissionCatalogue
@@ -75,6 +79,8 @@ export type Tenancy = {
   forgetTokens(limit: number): Promise<number>
   /** The same for places where nobody has signed in for long. */
   forgetDevices(limit: number): Promise<number>
+  /** Deletes keys of tokens that are over; returns how many. */
+  forgetSigningKeys(): Promise<number>
   close(): Promise<void>
 }
 
@@ -100,8 +106,12 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
   const ownPages = publicUrl === undefined ? [] : [publicUrl]
   const isSecure = publicUrl?.startsWith('https:') ?? false
   const trustedOrigins = new Set([...ownPages, ...(dependencies.corsOrigins ?? [])].map((url) => new URL(url).origin))
+  const tokens = await openTokens({
+    ...{ database, catalogue: permissions, store: identity.signingKeys, publicUrl },
+    ...{ sealer: dependencies.sealer, logger },
+  })
   const context: TenancyContext = {
-    ...{ database, identity, catalogue: permissions, limit, allowances, mail },
+    ...{ database, identity, catalogue: permissions, limit, allowances, mail, tokens },
     ...{ trustedOrigins, isSecure },
   }
   const authenticate = authenticator({ ...context, adminToken: dependencies.adminToken })
@@ -112,6 +122,7 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
       ...ownSessionRoutes(context),
       ...passwordRoutes(context),
       ...secondFactorRoutes(context),
+      ...tokenRoutes({ ...context, authenticate }),
       ...memberRoutes(context),
       ...invitationRoutes(context, authenticate),
       ...apiKeyRoutes(context),
@@ -123,6 +134,7 @@ export async function openTenancy(dependencies: TenancyDependencies): Promise<Te
     forgetVerifications: identity.forgetVerifications,
     forgetTokens: identity.forgetTokens,
     forgetDevices: identity.forgetDevices,
+    forgetSigningKeys: tokens.keys.forget,
     close: () => identity.close(),
   }
 }

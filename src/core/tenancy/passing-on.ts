@@ -2,6 +2,10 @@ import type { Tx } from '../../platform/database/index.ts'
 import { type Caller, unauthenticated } from '../../platform/http/index.ts'
 import { findLiveKey, lockKeys } from './store/api-keys.ts'
 
+/** The person who calls, with a session or with a token; null: a key, or the operator. */
+export const personOf = ({ id }: Caller): string | null =>
+  id.startsWith('person:') ? id.slice('person:'.length) : null
+
 /** What goes with everything that a caller passes on. */
 export type PassedOn = {
   /** Who answers for it; null: the installation. A key made by a key stays with the person who made the first one. */
@@ -17,7 +21,8 @@ export type PassedOn = {
  * @throws http.unauthenticated when the calling key has ended meanwhile
  */
 export async function passingOn(tx: Tx, caller: Caller): Promise<PassedOn> {
-  if (!caller.id.startsWith('key:')) return { personId: caller.personId ?? null, expiresAt: null }
+  const personId = personOf(caller)
+  if (!caller.id.startsWith('key:')) return { personId, expiresAt: null }
   await lockKeys(tx, 'shared')
   const key = await findLiveKey(tx, caller.id.slice('key:'.length))
   if (!key) throw unauthenticated('the API key was revoked or expired while it was used')

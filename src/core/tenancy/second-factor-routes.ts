@@ -13,7 +13,12 @@ import { deviceOf, presentSignedIn, SignedInAnswer, sessionHeaders } from './ses
 import { answerChallenge } from './sign-in.ts'
 import type { TenancyContext } from './tenancy-context.ts'
 
-const CodeField = z.string().trim().min(6).max(20).meta({ description: 'Of the authenticator app, or a recovery code' })
+export const CodeField = z
+  .string()
+  .trim()
+  .min(6)
+  .max(20)
+  .meta({ description: 'Of the authenticator app, or a recovery code' })
 const WithPassword = z.strictObject({ password: PasswordField })
 const RecoveryCodes = z
   .array(z.string())

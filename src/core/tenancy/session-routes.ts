@@ -13,8 +13,10 @@ import {
 } from './session-view.ts'
 import { signIn } from './sign-in.ts'
 import type { TenancyContext } from './tenancy-context.ts'
+import { bearerOf } from './tokens/bearer-of.ts'
+import { revokeTokens } from './tokens/end-tokens.ts'
 
-const ChallengeAnswer = z
+export const ChallengeAnswer = z
   .strictObject({
     challenge: z.string().meta({ description: 'Send it with a code to `POST /auth/sign-in/second-factor`' }),
     expires_at: Moment,
@@ -65,8 +67,11 @@ export function sessionRoutes(context: TenancyContext): Route[] {
       access: 'signed-in',
       responses: { 204: z.undefined() },
       handle: async ({ caller, request }) => {
-        // The operator's token and API keys are no sessions; there is nothing to end.
-        if (caller?.personId === undefined) return reply(204)
+        if (caller?.personId === undefined) {
+          // API keys and the operator's token are no sessions; there is nothing to end. A token of a program is.
+          await revokeTokens(context, bearerOf(request) ?? '')
+          return reply(204)
+        }
         return reply(204, undefined, { 'set-cookie': await context.identity.signOut(sessionHeaders(request)) })
       },
     }),

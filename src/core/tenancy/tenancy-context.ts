@@ -4,6 +4,7 @@ import type { AttemptLimit } from './attempt-limit.ts'
 import type { Identity } from './identity.ts'
 import type { PermissionCatalogue } from './roles.ts'
 import type { TenancyMail } from './tenancy-mail.ts'
+import type { Tokens } from './tokens/open-tokens.ts'
 
 /** What this module’s use cases share. */
 export type TenancyContext = {
@@ -13,6 +14,7 @@ export type TenancyContext = {
   limit: AttemptLimit
   allowances: Allowances
   mail: TenancyMail
+  tokens: Tokens
   /** Origins besides the request's own host whose pages may act with a cookie. */
   trustedOrigins: ReadonlySet<string>
   /** Whether callers reach us over https: cookies are Secure then. */

@@ -293,6 +293,14 @@ export interface IdentitySession {
   user_id: string;
 }
 
+export interface IdentitySigningKey {
+  kid: string;
+  public_jwk: Json;
+  sealed_private: Buffer;
+  signs_from: Timestamp;
+  signs_until: Timestamp;
+}
+
 export interface IdentityTwoFactor {
   backup_codes: string;
   failed_verification_count: number | null;
@@ -723,6 +731,20 @@ export interface Tickets {
   words: Generated<string | null>;
 }
 
+export interface TokenFamilies {
+  api_key_id: string | null;
+  created_at: Generated<Timestamp>;
+  ends_at: Timestamp;
+  expires_at: Timestamp;
+  family_id: Generated<string>;
+  owns_session: Generated<boolean>;
+  permissions: string[] | null;
+  person_id: string | null;
+  refresh_hash: Buffer;
+  session_id: string | null;
+  tenant_id: string;
+}
+
 export interface DB {
   api_keys: ApiKeys;
   audit_log: AuditLog;
@@ -743,6 +765,7 @@ export interface DB {
   "identity.known_device": IdentityKnownDevice;
   "identity.one_time_token": IdentityOneTimeToken;
   "identity.session": IdentitySession;
+  "identity.signing_key": IdentitySigningKey;
   "identity.two_factor": IdentityTwoFactor;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
@@ -781,4 +804,5 @@ export interface DB {
   ticket_history: TicketHistory;
   ticket_period_counts: TicketPeriodCounts;
   tickets: Tickets;
+  token_families: TokenFamilies;
 }

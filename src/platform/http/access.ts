@@ -16,7 +16,7 @@ export type Caller = {
   isOperator: boolean
   /** When the credentials end by themselves; what is served for longer is looked up again then. */
   until?: Date | undefined
-  /** Set for people: their session, for routes about themselves. */
+  /** Set for people with a session, for routes about themselves; a token of theirs is not enough for those. */
   personId?: string
 }
 
@@ -70,7 +70,7 @@ export function demandPerson(caller: Caller): string {
 
 export function unauthenticated(internal: string) {
   return httpFault('http.unauthenticated', {
-    public: 'Send an API key or a session token as `Authorization: Bearer …`, or sign in.',
+    public: 'Send an API key, a token or a session token as `Authorization: Bearer …`, or sign in.',
     internal,
     headers: { 'www-authenticate': 'Bearer realm="signalbox"' },
   })

@@ -1,4 +1,11 @@
-export { type Access, type Authenticate, type Caller, type Decision, unauthenticated } from './access.ts'
+export {
+  type Access,
+  type Authenticate,
+  type Caller,
+  type Decision,
+  demandPermission,
+  unauthenticated,
+} from './access.ts'
 export { accessComplaint, type MountedRoute } from './audit-access.ts'
 export { API_PREFIX, BODY_LIMIT_BYTES, buildApp } from './build-app.ts'
 export { networkOf } from './connections/network-of.ts'
