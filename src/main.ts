@@ -30,7 +30,7 @@ import {
 import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { type Ground, type OpenModules, openModules } from './platform/module/index.ts'
 import { openOutbound } from './platform/outbound/index.ts'
-import { installQueue, openQueue } from './platform/queue/index.ts'
+import { installQueue, openTransport } from './platform/queue/index.ts'
 import { keepSecret, sealer } from './platform/sealing/index.ts'
 import { createMetrics, during, type Metrics, startTracing, watchEventLoop } from './platform/telemetry/index.ts'
 import { startUpkeep } from './platform/upkeep/index.ts'
@@ -159,9 +159,11 @@ function measureCallers({ connections, live }: FastifyInstance, { gauge }: Metri
 function namedDependencies(config: Config, mockProviderUrl: string | undefined): HealthCheck[] {
   const { SMTP_URL: mail, OTEL_EXPORTER_OTLP_ENDPOINT: collector } = config
   const provider = config.EXTERNAL_API_URL ?? mockProviderUrl
+  const queue = config.SIGNALBOX_QUEUE === 'sqs' ? (config.SQS_ENDPOINT ?? config.SQS_QUEUE_URL) : undefined
   return [
     ...(provider ? [{ name: 'provider_address', what: 'the default provider', url: provider }] : []),
     ...(mail ? [{ name: 'mail_server', what: 'the mail server of SMTP_URL', url: mail }] : []),
+    ...(queue ? [{ name: 'sqs', what: 'the server of SQS_QUEUE_URL', url: queue }] : []),
     ...(collector ? [{ name: 'trace_collector', what: 'the collector of traces', url: collector }] : []),
   ].map(reachableCheck)
 }
@@ -184,11 +186,10 @@ async function openPlatform({ config, logger, opened, version }: Opening, onFata
   opened.defer(() => listener.close())
   const healthDatabase = openHealthDatabase({ url: databaseUrl, logger })
   opened.defer(() => healthDatabase.close())
-  const supervise = config.SIGNALBOX_ROLES.includes('scheduler')
-  const queue = await openQueue({ url: databaseUrl, logger, supervise, max: queuePool })
+  const metrics = createMetrics()
+  const queue = await openTransport(config, { url: databaseUrl, logger, max: queuePool, listener, metrics })
   opened.defer(() => queue.stop(1))
 
-  const metrics = createMetrics()
   const { gauge } = metrics
   gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
   gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)

@@ -13,7 +13,7 @@ import { databaseMigrations, type MigrationSet } from './platform/database/index
 import { healthMigrations, healthRetention } from './platform/health/index.ts'
 import { httpMigrations, httpRetention } from './platform/http/index.ts'
 import { type AnyModule, migrationsOf, permissionsOf, queuesOf } from './platform/module/index.ts'
-import { queueRetention } from './platform/queue/index.ts'
+import { queueMigrations, queueRetention } from './platform/queue/index.ts'
 import { resilienceMigrations, resilienceRetention } from './platform/resilience/index.ts'
 import { retentionOf, upkeepMigrations, upkeepRetention } from './platform/upkeep/index.ts'
 
@@ -40,6 +40,7 @@ export const migrationSets: readonly MigrationSet[] = [
   databaseMigrations,
   healthMigrations,
   httpMigrations,
+  queueMigrations,
   resilienceMigrations,
   upkeepMigrations,
   ...migrationsOf(modules),

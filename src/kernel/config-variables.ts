@@ -1,33 +1,23 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { parseHostAndPort } from './host-and-port.ts'
+import {
+  cap,
+  flag,
+  hostAndPort,
+  httpUrl,
+  list,
+  port,
+  postgresUrl,
+  seconds,
+  type Variable,
+  zeroOrMilliseconds,
+} from './config-parts.ts'
+import { queueVariables } from './config-queue.ts'
+
+export type { Variable } from './config-parts.ts'
 
 export const PROCESS_ROLES = ['api', 'worker', 'scheduler'] as const
 export type ProcessRole = (typeof PROCESS_ROLES)[number]
-
-const port = z.coerce.number().int().min(0).max(65_535)
-const flag = z.stringbool()
-const zeroOrMilliseconds = (min: number, max: number) =>
-  z.literal('0').transform(Number).or(z.coerce.number().int().min(min).max(max))
-const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
-const httpUrl = z.url({ protocol: /^https?$/ })
-const hostAndPort = z.string().refine((text) => parseHostAndPort(text) !== undefined)
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
-
-/** A comma-separated list without empty or repeated entries. */
-const list = <Schema extends z.ZodType<unknown, string>>(entry: Schema) =>
-  z
-    .string()
-    .transform((text) => [...new Set(text.split(',').map((item) => item.trim()))].filter((item) => item !== ''))
-    .pipe(z.array(entry))
-
-const cap = (what: string, { least = 1, most, usual }: { least?: number; most: number; usual: number }) => ({
-  schema: z.coerce.number().int().min(least).max(most).default(usual),
-  bound: `${least} to ${most} ${what}`,
-  example: String(usual),
-})
-
-export type Variable = { schema: z.ZodType; bound: string; example: string; about: string; secret?: boolean }
 
 /** Every variable the program reads, in the order `npm run config` prints them. */
 export const variables = {
@@ -198,6 +188,7 @@ export const variables = {
     example: '30',
     about: 'how long a worker that has gone silent keeps its task',
   },
+  ...queueVariables,
   SCHEDULER_LOOK_SECONDS: {
     schema: seconds(1, 60).default(5),
     bound: '1 to 60 seconds',

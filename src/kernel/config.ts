@@ -23,6 +23,10 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     if (result.success) values[name] = result.data
     else complaints.push(`  ${name} must be ${variable.bound}, e.g. ${name}=${variable.example}`)
   }
+  if (values.SIGNALBOX_QUEUE === 'sqs' && values.SQS_QUEUE_URL === undefined) {
+    const { bound, example } = variables.SQS_QUEUE_URL
+    complaints.push(`  SQS_QUEUE_URL must be ${bound} when SIGNALBOX_QUEUE=sqs, e.g. SQS_QUEUE_URL=${example}`)
+  }
   if (complaints.length > 0) throw new ConfigError(`The configuration is not usable:\n${complaints.join('\n')}`)
   const parsed = values as Values
   return Object.freeze({ ...parsed, SIGNALBOX_DEMO: parsed.SIGNALBOX_DEMO ?? parsed.DATABASE_URL === undefined })

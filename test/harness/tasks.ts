@@ -12,17 +12,28 @@ import {
 } from '../../src/core/tasks/index.ts'
 import { type TenantId, tenantId } from '../../src/kernel/tenant-id.ts'
 import { openListener } from '../../src/platform/database/index.ts'
-import { openQueue, type Queue } from '../../src/platform/queue/index.ts'
+import type { Queue } from '../../src/platform/queue/index.ts'
 import { silent, testDatabase } from './database.ts'
+import { type OpenTransport, openPostgresTransport } from './transports.ts'
 import { waitFor } from './wait-for.ts'
 
-/** The task engine on a database of this file's own, with the tenants `tenants`; workers are started by the tests. */
-export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b']) {
+/** Tasks of one tenant that run at once, unless a test says otherwise. */
+const PER_TENANT = 4
+
+/**
+ * The task engine on a database of this file's own, with the tenants `tenants`; workers are started by the tests.
+ * `perTenant` is for transports that keep the share of a tenant where messages leave.
+ */
+export function testTasks(
+  tenants: readonly string[] = ['tenant_a', 'tenant_b'],
+  open: OpenTransport = openPostgresTransport,
+  perTenant = PER_TENANT,
+) {
   const db = testDatabase({ max: 12 })
   let queue: Queue
   let enqueue: EnqueueTask
   beforeAll(async () => {
-    queue = await openQueue({ url: db.url, logger: silent, supervise: false, max: 2 })
+    queue = await open(db.url, { perTenant })
     enqueue = enqueueTaskWith(queue)
     await db.database.acrossTenants('test tenants', async (tx) => {
       for (const tenant_id of tenants) await tx.insertInto('tenants').values({ tenant_id, name: tenant_id }).execute()
@@ -62,7 +73,7 @@ export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b'])
       kinds: readonly TaskKind<never, never>[],
       options: { concurrency?: number; perTenant?: number; leaseSeconds?: number; reap?: boolean } = {},
     ): Promise<Worker & { stop(): Promise<void> }> => {
-      const own = await openQueue({ url: db.url, logger: silent, supervise: false, max: 2 })
+      const own = await open(db.url, { perTenant: options.perTenant ?? perTenant })
       const listener = await openListener({ url: db.url, logger: silent })
       const worker = await startWorker({
         database: db.database,
@@ -73,9 +84,11 @@ export function testTasks(tenants: readonly string[] = ['tenant_a', 'tenant_b'])
         owner: randomUUID(),
         leaseSeconds: options.leaseSeconds ?? 30,
         concurrency: options.concurrency ?? 4,
-        concurrencyPerTenant: options.perTenant ?? 4,
+        concurrencyPerTenant: options.perTenant ?? perTenant,
       })
-      const reaper = options.reap ? startReaper({ database: db.database, queue: own, logger: silent }) : undefined
+      const reaper = options.reap
+        ? startReaper({ database: db.database, queue: own, logger: silent, everySeconds: 1 })
+        : undefined
       let stopped: Promise<void> | undefined
       const stop = () => {
         stopped ??= (async () => {

@@ -179,7 +179,7 @@ const roleRules: Rule[] = [
     rule: 'the serving role cannot read what other tenants have queued',
     violations: tables(`
       select name || '.' || attname as what from tables join pg_attribute on attrelid = table_id and attnum > 0
-      where schema = 'pgboss' and name <> 'pgboss.queue' and has_column_privilege('signalbox_serving', table_id, attnum, 'select')
+      where schema in ('pgboss', 'outbox') and name <> 'pgboss.queue' and has_column_privilege('signalbox_serving', table_id, attnum, 'select')
         and not (name in ('pgboss.job', 'pgboss.job_common') and attname = any(${literals(READABLE_JOB_COLUMNS)}))`),
     planted: 'grant select (data) on pgboss.job to signalbox_serving',
   },
@@ -187,7 +187,7 @@ const roleRules: Rule[] = [
     rule: 'the serving role can only add to the queue',
     violations: tables(`
       select name as what from tables
-      where schema = 'pgboss' and (${privileges('signalbox_serving', ['update', 'delete'])})`),
+      where schema in ('pgboss', 'outbox') and (${privileges('signalbox_serving', ['update', 'delete'])})`),
     planted: 'grant delete on pgboss.job to signalbox_serving',
   },
   {

@@ -14,6 +14,7 @@ export const taskFault = declareFaults({
   'tasks.time_limit': 500,
   'tasks.unexpected': 500,
   'tasks.worker_lost': 500,
+  'tasks.dead_letter': 500,
   'tasks.result_too_large': 500,
   'tasks.failed_as_asked': 500,
 })

@@ -8,7 +8,7 @@ import { noteProcess } from './kinds/note.ts'
 import { openTaskNews } from './live/task-news.ts'
 import { offeredKinds } from './offer.ts'
 import { queueCheck } from './queue-check.ts'
-import { startReaper } from './reap-lost-tasks.ts'
+import { endGivenUpTasks, startReaper } from './reap-lost-tasks.ts'
 import { actRoutes } from './routes/act.ts'
 import { handOverRoutes } from './routes/hand-over.ts'
 import { lookRoutes } from './routes/look.ts'
@@ -21,7 +21,7 @@ export { cancelTask } from './cancel-task.ts'
 export type { EnqueueTask } from './enqueue-task.ts'
 export { taskNotFound } from './faults.ts'
 export { PermanentFailure, RetryLater, TaskStopped } from './outcome.ts'
-export { redispatchForgottenTasks, startReaper } from './reap-lost-tasks.ts'
+export { endGivenUpTasks, redispatchForgottenTasks, startReaper } from './reap-lost-tasks.ts'
 export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
@@ -116,11 +116,13 @@ export const tasksModule = defineModule({
       ],
       starts: {
         api: () => news.start(ground.listener),
-        scheduler: async () =>
-          startReaper({
+        scheduler: async () => {
+          await endGivenUpTasks(queue, logger)
+          return startReaper({
             ...{ database, queue, logger, everySeconds: config.SCHEDULER_LOOK_SECONDS },
             onLost: (count) => lost.inc(count),
-          }),
+          })
+        },
         worker: ({ kinds }) => startWorking(ground, kinds),
       },
       close: news.close,

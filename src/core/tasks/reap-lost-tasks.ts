@@ -4,9 +4,9 @@ import { type Repetition, repeat } from '../../kernel/repeat.ts'
 import { tenantId } from '../../kernel/tenant-id.ts'
 import type { Database, SystemTx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
-import { dispatchAll, TASK_QUEUE } from './enqueue-task.ts'
+import { type Dispatch, dispatchAll, TASK_QUEUE } from './enqueue-task.ts'
 import { isEnded } from './status.ts'
-import { findForgotten, type ReapedTask, reapExpired } from './store/lost-and-waiting.ts'
+import { failGivenUp, findForgotten, type ReapedTask, reapExpired } from './store/lost-and-waiting.ts'
 
 const LOOK_FOR_FORGOTTEN_EVERY_SECONDS = 60
 /** Longer than the engine takes to hand out the job of a dead worker again. */
@@ -40,6 +40,13 @@ export function redispatchForgottenTasks(
     return forgotten.length
   })
 }
+
+/** Ends waiting tasks that the queue gives up, from now on until it is stopped. */
+export const endGivenUpTasks = (queue: Queue, logger: Logger): Promise<void> =>
+  queue.watchDead<Dispatch>(TASK_QUEUE, async (tx, dispatch) => {
+    const { tenantId: tenant_id, taskId: task_id } = dispatch
+    if (await failGivenUp(tx, dispatch)) logger.warn({ tenant_id, task_id }, 'the queue gave a task up')
+  })
 
 type Waiting = { tenant_id: string; task_id: string; rank: number }
 

@@ -12,6 +12,9 @@ export type QueueEntry<Data extends object> = {
   startAfterSeconds?: number
 }
 
+/** Told, in a transaction, that the transport has given up a job: it was handed out too often and never ended. */
+export type DeadHandler<Data extends object> = (tx: SystemTx, data: Data) => Promise<void>
+
 /** What a transport has to give; whoever uses a queue knows no more of it. */
 export type Queue = {
   /** Adds jobs as part of the caller's transaction: they exist if and only if it commits. */
@@ -27,6 +30,8 @@ export type Queue = {
    * of its data.
    */
   carries(queue: string, field: string, value: RawBuilder<unknown>): RawBuilder<boolean>
+  /** Tells of jobs that the transport has given up, until it is stopped. One that gives none up for good never does. */
+  watchDead<Data extends object>(queue: string, handler: DeadHandler<Data>): Promise<void>
   /** Fetches no more jobs of this queue; those under way go on. */
   stopFetching(queue: string): Promise<void>
   /** Takes no new jobs, waits for those under way up to `graceSeconds`, then closes its connections. */

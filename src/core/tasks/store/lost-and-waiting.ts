@@ -44,6 +44,21 @@ export async function reapExpired(tx: SystemTx, limit: number): Promise<ReapedTa
   return rows
 }
 
+const DEAD_LETTER = {
+  code: 'tasks.dead_letter',
+  message: 'The queue gave the task up: it was handed to workers again and again, and none could begin it.',
+}
+
+/** Ends a waiting task that the queue has given up. One that runs is with a worker, whose lease decides. */
+export async function failGivenUp(tx: SystemTx, task: { tenantId: string; taskId: string }): Promise<boolean> {
+  const { rows } = await sql`
+    update tasks set status = case when cancel_requested_at is null then 'failed' else 'cancelled' end,
+      ended_at = clock_timestamp(), error = ${JSON.stringify(DEAD_LETTER)}
+    where tenant_id = ${task.tenantId} and task_id = ${task.taskId} and status in ('queued', 'retrying')
+    returning 1`.execute(tx)
+  return rows.length === 1
+}
+
 /**
  * Waiting tasks whose time came a while ago and that no job of the queue points to: it gave the job up, or its
  * tables were emptied, or it is another transport than before. Oldest first, bounded.

@@ -84,6 +84,9 @@ export async function openQueue(options: {
     carries: (queue, field, value) => sql<boolean>`exists (
       select from pgboss.job where name = ${queue} and state < 'completed' and data ->> ${sql.lit(field)} = ${value})`,
 
+    // What the engine gives up, because worker after worker died over it, is found by whoever asks `carries`.
+    watchDead: async () => {},
+
     // Resolves at once: the engine's own stop waits for the jobs, and closes other things first.
     stopFetching: (queue) => boss.offWork(queue, { wait: false }),
 
