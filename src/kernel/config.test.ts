@@ -34,8 +34,13 @@ describe('SQS as the transport of tasks', () => {
   const SQS_QUEUE_URL = 'https://sqs.eu-central-1.amazonaws.com/123456789012/signalbox-tasks'
 
   it('needs the address of its queue', () => {
-    expect(refusal({ SIGNALBOX_QUEUE: 'sqs' })).toContain('SQS_QUEUE_URL must be an http(s) URL when SIGNALBOX_QUEUE=sqs')
-    expect(parseConfig({ SIGNALBOX_QUEUE: 'sqs', SQS_QUEUE_URL })).toMatchObject({ SQS_RETRIES: 3, SQS_RETRY_SECONDS: 1 })
+    expect(refusal({ SIGNALBOX_QUEUE: 'sqs' })).toContain(
+      'SQS_QUEUE_URL must be an http(s) URL when SIGNALBOX_QUEUE=sqs',
+    )
+    expect(parseConfig({ SIGNALBOX_QUEUE: 'sqs', SQS_QUEUE_URL })).toMatchObject({
+      SQS_RETRIES: 3,
+      SQS_RETRY_SECONDS: 1,
+    })
   })
 })
 
