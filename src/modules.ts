@@ -1,3 +1,4 @@
+import { actionsModule } from './core/actions/index.ts'
 import { auditModule } from './core/audit/index.ts'
 import { channelsModule } from './core/channels/index.ts'
 import { clocksModule } from './core/clocks/index.ts'
@@ -8,6 +9,7 @@ import { retentionModule } from './core/retention/index.ts'
 import { signalsModule } from './core/signals/index.ts'
 import { tasksModule } from './core/tasks/index.ts'
 import { tenancyModule } from './core/tenancy/index.ts'
+import { fleetDesk } from './desks/fleet/index.ts'
 import { supportDesk } from './desks/support/index.ts'
 import { databaseMigrations, type MigrationSet } from './platform/database/index.ts'
 import { healthMigrations, healthRetention } from './platform/health/index.ts'
@@ -28,8 +30,10 @@ export const modules: readonly AnyModule[] = [
   channelsModule,
   deliveriesModule,
   clocksModule,
+  actionsModule,
   retentionModule,
   ...supportDesk,
+  ...fleetDesk,
 ]
 
 /** All permissions of all modules, with the least role that has each. */

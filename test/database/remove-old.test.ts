@@ -97,6 +97,11 @@ const SAMPLES: Record<string, Sample> = {
       values ($1, ${AGES_AGO}, gen_random_uuid(), gen_random_uuid(), 'bad', '{}', now() - interval '4000 days', ${at}) returning reject_id as id`,
     live: [],
   },
+  action_receipts: {
+    over: `insert into action_receipts (tenant_id, receipt_id, actor, request_id, actions, risk, steps, outcome, applied_at)
+      values ($1, ${idAt}, 'operator', 'request', '{}', 'safe', '[]', '{}', ${at}) returning receipt_id as id`,
+    live: [],
+  },
   invitations: { over: invitation(`${LATER}, ${at}, null`), live: [invitation(`${LATER}, null, null`)] },
   api_keys: {
     over: apiKey(`${LATER}, ${at}`),

@@ -95,6 +95,9 @@ describe('bounds and ways', () => {
       insert into audit_log (tenant_id, audit_id, at, actor, action, subject)
         select 'tenant_1', uuidv7(interval '-800 days'), now() - interval '800 days', 'operator', 'thing.do', 'thing:1'
         from generate_series(1, 3000);
+      insert into action_receipts (tenant_id, receipt_id, actor, request_id, actions, risk, steps, outcome, applied_at)
+        select 'tenant_1', uuidv7(interval '-800 days'), 'operator', 'request', '{}', 'safe', '[]', '{}', now() - interval '800 days'
+        from generate_series(1, 3000);
       insert into ticket_history (tenant_id, history_id, ticket_id, action, recorded_at)
         select 'tenant_1', uuidv7(interval '-800 days'), gen_random_uuid(), 'created', now() from generate_series(1, 3000);
       analyze`)

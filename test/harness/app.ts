@@ -48,7 +48,7 @@ type BuildOptions = Parameters<typeof buildApp>[0]
  * The server that production starts, with routes of the test's own, on a database that also has the tenant table
  * `things (tenant_id, thing_id bigint, name)`.
  */
-export function testApp(routes: readonly Route[]) {
+export function testApp(routes: readonly Route[], permissions: readonly string[] = ['thing.read', 'thing.write']) {
   const db = testDatabase({ max: 8 })
   const logLines: string[] = []
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void logLines.push(line) } })
@@ -59,7 +59,7 @@ export function testApp(routes: readonly Route[]) {
     const app = await buildApp({
       ...{ logger, database: db.database, routes, rootRoutes: [] },
       authenticate: async ({ headers: { authorization } }) => (authorization ? callerOf(authorization) : null),
-      permissions: new Set(['thing.read', 'thing.write']),
+      permissions: new Set(permissions),
       ...{ requestsPerMinute: 100_000, trustedProxies: 0, version: '0.0.0' },
       ...options,
     })

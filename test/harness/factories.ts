@@ -37,6 +37,14 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
     return { ...made, token }
   }
 
+  /** Does a safe action as the operator; its result. */
+  const doSafely = async (tenantId: string, action: string, parameters: Record<string, unknown>) => {
+    type Applied = { receipt_id: string; steps: { result: Record<string, string> }[] }
+    const body = { steps: [{ action, parameters }] }
+    const done = (await make(`/actions/apply?tenant_id=${tenantId}`, body)) as unknown as Applied
+    return { ...done.steps[0]?.result, receipt_id: done.receipt_id } as Record<string, string>
+  }
+
   return {
     makeInvitation,
 
@@ -88,6 +96,17 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       const federal = { kind: 'country', country: 'US' }
       const feed = await make(`/calendars/${calendarId}/feeds?tenant_id=${tenantId}`, federal)
       return { calendarId, feedId: feed.feed_id ?? '' }
+    },
+
+    /** A vehicle, a driver, and the receipt of adding the vehicle. */
+    makeFleet: async (tenantId: string) => {
+      const vehicle = await doSafely(tenantId, 'vehicle.add', { registration: 'KA-01-0001', kind: 'bus', seats: 40 })
+      const driver = await doSafely(tenantId, 'driver.add', { name: 'A driver', phone: '+91 80 0000 0001' })
+      return {
+        vehicleId: vehicle.vehicle_id ?? '',
+        driverId: driver.driver_id ?? '',
+        receiptId: vehicle.receipt_id ?? '',
+      }
     },
 
     /** A webhook, and a subscription to all signals. */

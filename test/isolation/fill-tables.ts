@@ -23,12 +23,14 @@ const VALUES: Record<string, (n: number) => string> = {
   bytea: (n) => `decode(lpad('${n.toString(16)}', 64, '0'), 'hex')`,
   'text[]': () => `'{}'`,
   'uuid[]': () => `'{}'`,
+  tstzrange: () => `tstzrange(now(), now() + interval '1 hour')`,
   signal_severity: () => `'info'`,
 }
 
 /** What a check over several columns wants besides what each column must have. Other tables: add one here. */
 const WANTED_TOGETHER: Record<string, Record<string, string>> = {
   token_families: { api_key_id: 'gen_random_uuid()' },
+  occupations: { vehicle_id: 'gen_random_uuid()', trip_id: 'gen_random_uuid()' },
   idempotency_keys: { owner: 'gen_random_uuid()', lease_expires_at: 'now()' },
 }
 

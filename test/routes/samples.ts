@@ -29,6 +29,10 @@ export type Things = {
   feedId: string
   /** Still there when the routes that delete have had their turn. */
   lastingCalendarId: string
+  vehicleId: string
+  driverId: string
+  /** Of an action that cannot be taken back any more. */
+  receiptId: string
 }
 
 const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
@@ -68,6 +72,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     ...(await make.makeChannel(tenantId, `${(await receiver()).url}/hook`)),
     ...(await make.makeCalendar(tenantId)),
     lastingCalendarId: (await make.makeCalendar(tenantId)).calendarId,
+    ...(await make.makeFleet(tenantId)),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -149,6 +154,15 @@ const ofFeed = ({ tenantId, calendarId, feedId }: Things) => ({
   params: { calendar_id: calendarId, feed_id: feedId },
   query: { tenant_id: tenantId },
 })
+/** Each time another week: what blocks once cannot be blocked twice. */
+let blocks = 0
+const blockOf = ({ vehicleId }: Things) => {
+  const from = Date.parse('2030-01-01T00:00:00Z') + ++blocks * 7 * 86_400_000
+  return {
+    ...{ vehicle_id: vehicleId, kind: 'maintenance', reason: 'a sample' },
+    ...{ from: new Date(from).toISOString(), to: new Date(from + 3_600_000).toISOString() },
+  }
+}
 const ICALENDAR = [
   ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:sample', 'BEGIN:VEVENT', 'UID:1', 'DTSTART;VALUE=DATE:20200501'],
   ...['RRULE:FREQ=YEARLY', 'SUMMARY:May Day', 'END:VEVENT', 'END:VCALENDAR'],
@@ -356,6 +370,34 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   }),
   'POST /api/v1/calendars/:calendar_id/feeds/:feed_id/refresh': ofFeed,
   'DELETE /api/v1/calendars/:calendar_id/feeds/:feed_id': ofFeed,
+  'GET /api/v1/actions': inTenant({ place: 'vehicle' }),
+  'POST /api/v1/actions/:name/preview': (things) => ({
+    ...{ ...inTenant()(things), params: { name: 'vehicle.block' } },
+    body: { parameters: blockOf(things) },
+  }),
+  'POST /api/v1/actions/preview': (things) => ({
+    ...inTenant()(things),
+    body: { steps: [{ action: 'vehicle.block', parameters: blockOf(things) }] },
+  }),
+  'POST /api/v1/actions/apply': (things) => ({
+    ...inTenant()(things),
+    body: { steps: [{ action: 'vehicle.block', parameters: blockOf(things) }], on_behalf_of: 'person:somebody' },
+  }),
+  'GET /api/v1/actions/receipts': inTenant({
+    ...{ limit: '2', actor: 'operator', action: 'vehicle.block', subject: 'vehicle:1' },
+  }),
+  'GET /api/v1/actions/receipts/:receipt_id': ({ tenantId, receiptId }) => ({
+    ...{ params: { receipt_id: receiptId }, query: { tenant_id: tenantId } },
+  }),
+  'GET /api/v1/fleet/vehicles': inTenant({ limit: '2', q: 'blue bus' }),
+  'GET /api/v1/fleet/vehicles/:vehicle_id': ({ tenantId, vehicleId }) => ({
+    ...{ params: { vehicle_id: vehicleId }, query: { tenant_id: tenantId, from: '2030-01-01T00:00:00Z' } },
+  }),
+  'GET /api/v1/fleet/drivers': inTenant({ limit: '2', q: 'a' }),
+  'GET /api/v1/fleet/drivers/:driver_id': ({ tenantId, driverId }) => ({
+    ...{ params: { driver_id: driverId }, query: { tenant_id: tenantId, from: '2030-01-01T00:00:00Z' } },
+  }),
+  'GET /api/v1/fleet/duty-rules': inTenant(),
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {

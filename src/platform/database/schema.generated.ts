@@ -33,6 +33,53 @@ export type SignalSeverity = "critical" | "info" | "warning";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ActionChanges {
+  after: Json | null;
+  before: Json | null;
+  operation: string;
+  position: Generated<number>;
+  receipt_id: string;
+  row_id: string;
+  table_name: string;
+  tenant_id: string;
+}
+
+export interface ActionCounts {
+  action: string;
+  actor: string;
+  day: Timestamp;
+  tenant_id: string;
+  times: number;
+}
+
+export interface ActionPlans {
+  actor: string;
+  expires_at: Timestamp;
+  fingerprint: Buffer;
+  made_at: Generated<Timestamp>;
+  outcome: Json;
+  plan_id: Generated<string>;
+  steps_hash: Buffer;
+  tenant_id: string;
+  used_at: Timestamp | null;
+}
+
+export interface ActionReceipts {
+  actions: string[];
+  actor: string;
+  applied_at: Generated<Timestamp>;
+  on_behalf_of: string | null;
+  outcome: Json;
+  plan_id: string | null;
+  receipt_id: Generated<string>;
+  request_id: string;
+  risk: string;
+  steps: Json;
+  tenant_id: string;
+  undo_until: Timestamp | null;
+  undoes: string | null;
+}
+
 export interface ApiKeys {
   api_key_id: Generated<string>;
   created_at: Generated<Timestamp>;
@@ -236,6 +283,25 @@ export interface DeliveryAttempts {
   tenant_id: string;
 }
 
+export interface Drivers {
+  added_at: Generated<Timestamp>;
+  driver_id: Generated<string>;
+  is_retired: Generated<boolean>;
+  languages: Generated<string[]>;
+  licences: Generated<Json>;
+  name: string;
+  phone: string;
+  shifts: Generated<Json>;
+  tenant_id: string;
+  version: Generated<number>;
+}
+
+export interface DutyRules {
+  rules: Json;
+  tenant_id: string;
+  version: Generated<number>;
+}
+
 export interface IdempotencyKeys {
   answer_kept: boolean | null;
   body: Json | null;
@@ -434,6 +500,19 @@ export interface Memberships {
   person_id: string;
   role: string;
   tenant_id: string;
+}
+
+export interface Occupations {
+  driver_id: string | null;
+  kind: string;
+  occupation_id: Generated<string>;
+  reason: string | null;
+  span: string;
+  tenant_id: string;
+  trip_id: string | null;
+  vehicle_id: string | null;
+  version: Generated<number>;
+  works_until: Timestamp | null;
 }
 
 export interface PlatformAllowances {
@@ -745,7 +824,27 @@ export interface TokenFamilies {
   tenant_id: string;
 }
 
+export interface Vehicles {
+  added_at: Generated<Timestamp>;
+  cents_per_km: Generated<number>;
+  color: string | null;
+  description: string | null;
+  is_retired: Generated<boolean>;
+  kind: string;
+  registration: string;
+  seats: number;
+  service_due_on: Timestamp | null;
+  tenant_id: string;
+  vehicle_id: Generated<string>;
+  version: Generated<number>;
+  wheelchair_places: Generated<number>;
+}
+
 export interface DB {
+  action_changes: ActionChanges;
+  action_counts: ActionCounts;
+  action_plans: ActionPlans;
+  action_receipts: ActionReceipts;
   api_keys: ApiKeys;
   audit_log: AuditLog;
   calendar_feeds: CalendarFeeds;
@@ -760,6 +859,8 @@ export interface DB {
   connectors: Connectors;
   deliveries: Deliveries;
   delivery_attempts: DeliveryAttempts;
+  drivers: Drivers;
+  duty_rules: DutyRules;
   idempotency_keys: IdempotencyKeys;
   "identity.account": IdentityAccount;
   "identity.known_device": IdentityKnownDevice;
@@ -779,6 +880,7 @@ export interface DB {
   invitations: Invitations;
   mails: Mails;
   memberships: Memberships;
+  occupations: Occupations;
   "platform.allowances": PlatformAllowances;
   "platform.circuits": PlatformCircuits;
   "platform.migrations": PlatformMigrations;
@@ -805,4 +907,5 @@ export interface DB {
   ticket_period_counts: TicketPeriodCounts;
   tickets: Tickets;
   token_families: TokenFamilies;
+  vehicles: Vehicles;
 }

@@ -1,5 +1,6 @@
 export {
   type AnyModule,
+  type Deed,
   defineModule,
   type GaugeDeclaration,
   type Ground,

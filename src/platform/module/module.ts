@@ -46,6 +46,9 @@ export type Ground = {
 /** Background work that a module knows how to do; `core/tasks` gives it its shape. */
 export type Work = { readonly name: string }
 
+/** A change that a module knows how to make; `core/actions` gives it its shape. */
+export type Deed = { readonly name: string }
+
 /** Repeated while a process with the role `scheduler` lives, in each of them; never twice at once in one. */
 export type Schedule = {
   name: string
@@ -61,7 +64,7 @@ export type GaugeDeclaration = { name: string; help: string; read(): number | Pr
 export type Started = { gauges?: readonly GaugeDeclaration[]; stop(): Promise<void> }
 
 /** What all modules together declare. */
-export type Everyone = { kinds: readonly Work[] }
+export type Everyone = { kinds: readonly Work[]; actions: readonly Deed[] }
 
 /** What an opened module adds to the system. Everything but `api` may be left out. */
 export type Opened<Api> = {
@@ -70,6 +73,7 @@ export type Opened<Api> = {
   /** A function of all there is where a route describes what other modules declare. */
   routes?: readonly Route[] | ((everyone: Everyone) => readonly Route[])
   kinds?: readonly Work[]
+  actions?: readonly Deed[]
   schedules?: readonly Schedule[]
   healthChecks?: readonly HealthCheck[]
   gauges?: readonly GaugeDeclaration[]

@@ -5,12 +5,13 @@ import type { Route } from '../http/index.ts'
 import type { QueueDefinition } from '../queue/index.ts'
 import { during } from '../telemetry/index.ts'
 import type { UpkeepStep } from '../upkeep/index.ts'
-import type { AnyModule, ApisOf, Ground, ModuleWith, Opened, Permissions, Schedule, Work } from './module.ts'
+import type { AnyModule, ApisOf, Deed, Ground, ModuleWith, Opened, Permissions, Schedule, Work } from './module.ts'
 
 /** The modules that are in the system, opened. */
 export type OpenModules = {
   routes: readonly Route[]
   kinds: readonly Work[]
+  actions: readonly Deed[]
   schedules: readonly Schedule[]
   healthChecks: readonly HealthCheck[]
   upkeep: readonly UpkeepStep[]
@@ -85,9 +86,11 @@ export async function openModules(
   }
   const all = [...open.values()]
   const kinds = all.flatMap((each) => each.kinds ?? [])
+  const actions = all.flatMap((each) => each.actions ?? [])
   return {
-    routes: all.flatMap(({ routes }) => (typeof routes === 'function' ? routes({ kinds }) : (routes ?? []))),
+    routes: all.flatMap(({ routes }) => (typeof routes === 'function' ? routes({ kinds, actions }) : (routes ?? []))),
     kinds,
+    actions,
     schedules: all.flatMap(({ schedules }) => schedules ?? []),
     healthChecks: all.flatMap(({ healthChecks }) => healthChecks ?? []),
     upkeep: all.flatMap(({ upkeep }) => upkeep ?? []),
@@ -97,7 +100,7 @@ export async function openModules(
       // At the same time: each may take as long as all have. Registered first: what fails to start leaves the others to stop.
       opened.defer(async () => void (await Promise.all(stops.map((stop) => stop()))))
       for (const [{ name }, { starts }] of open) {
-        const started = await during(name, () => starts?.[role]?.({ kinds }))
+        const started = await during(name, () => starts?.[role]?.({ kinds, actions }))
         if (!started) continue
         stops.push(started.stop)
         for (const { name, help, read } of started.gauges ?? []) ground.metrics.gauge(name, help, read)
