@@ -4,6 +4,9 @@
  */
 export const MEMORY = ['--max-old-space-size=1024', '--max-semi-space-size=32']
 
+/** For those who use a system that runs, here or elsewhere. */
+const COMMAND_LINE = 'packages/client/src/cli/main.ts'
+
 /** Each command, of one word or two, is a list of programs for Node.js 24. All of them run; further arguments go to the first. */
 export const COMMANDS = {
   start: [[...MEMORY, 'src/main.ts']],
@@ -24,5 +27,9 @@ export const COMMANDS = {
   'mock-provider': [['mock-provider/main.ts']],
   'generate:types': [['test/generate-types.ts']],
   'generate:rules': [['test/generate-rules.ts']],
+  help: [[COMMAND_LINE, '--help']],
+  tasks: [[COMMAND_LINE, 'tasks']],
+  login: [[COMMAND_LINE, 'login']],
+  profiles: [[COMMAND_LINE, 'profiles']],
   'generate:client': [['test/generate-client.ts']],
 }

@@ -20,6 +20,7 @@ export const compiledIn = (root) => join(root, '.signalbox', 'compiled')
 export function runNode(root, programArguments) {
   const node = findNode(root)
   const PATH = [dirname(node), process.env.PATH].join(delimiter)
-  const env = { NODE_COMPILE_CACHE: compiledIn(root), ...process.env, PATH }
+  // A file that a user names is one of theirs, wherever the program works.
+  const env = { NODE_COMPILE_CACHE: compiledIn(root), ...process.env, PATH, SIGNALBOX_CWD: process.cwd() }
   return run(node, programArguments, { cwd: root, env, stdio: 'inherit' })
 }

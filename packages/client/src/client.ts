@@ -117,8 +117,15 @@ export function createClient(options: ClientOptions) {
       return follow({ fetch, url: baseUrl + path, headers, signal, isLast: last }) as AsyncGenerator<StreamEvent<Data>>
     },
 
-    /** The answer as it came, for what is not JSON or where headers count; not checked for its status. `path` may have a query. */
-    raw: (path: string, init: RequestInit = {}): Promise<Response> =>
-      fetch(new Request(baseUrl + path, { ...init, headers: { ...headers, ...(init.headers as object) } })),
+    /**
+     * The answer as it came, for what is not JSON or where headers count: a 2xx, or the 304 that was asked for. `path` may
+     * have a query.
+     */
+    async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+      const asked = new Request(baseUrl + path, { ...init, headers: { ...headers, ...(init.headers as object) } })
+      const response = await fetch(asked)
+      if (response.ok || response.status === 304) return response
+      throw await problemOf(response)
+    },
   }
 }

@@ -13,6 +13,11 @@ export type Following = {
   isLast: (event: StreamEvent) => boolean
 }
 
+/** The server answered with something that is no stream; its other forms may do. */
+export class NoStreamError extends Error {
+  override readonly name = 'NoStreamError'
+}
+
 /** Between two connections, until the server names another time. */
 const COME_BACK_MS = 2_000
 /** The server gives a sign of life every 15 s. */
@@ -33,6 +38,8 @@ export async function* follow({ fetch, url, headers, signal, isLast }: Following
       const accept = { accept: 'text/event-stream' }
       const response = await fetch(new Request(url, { headers: { ...headers, ...accept, ...resume }, signal: either }))
       if (!response.ok) throw await problemOf(response)
+      if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
+        throw new NoStreamError(`${new URL(url).pathname} is not answered as a stream.`)
       for await (const block of blocksOf(response, () => leaving.abort())) {
         comeBackMs = block.retry ?? comeBackMs
         lastId = block.id ?? lastId

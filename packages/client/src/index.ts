@@ -1,5 +1,5 @@
 export type { components, operations, paths } from './api.generated.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
-export type { StreamEvent } from './events.ts'
+export { NoStreamError, type StreamEvent } from './events.ts'
 export { type Problem, ProblemError, UnreachableError } from './problem.ts'
 export { RETRY, type Retried, type RetryPolicy } from './retry.ts'

@@ -197,6 +197,17 @@ describe('a task that failed', () => {
     expect(body.events.filter(({ event }) => event === 'attempt_ended')).toHaveLength(2)
   })
 
+  it.each([7, 60, 600])('begins anew with others at %i a minute, evenly', async (perMinute) => {
+    const { create, ask } = await scene()
+    for (const _ of [1, 2, 3]) await create({ title: 'Later', run_at: tomorrow() })
+    expect((await ask('/cancel', { method: 'POST' })).body).toMatchObject({ changed: 3 })
+    const begun = await ask(`/retry?per_minute=${perMinute}`, { method: 'POST' })
+    expect(begun.body).toEqual({ matching: 3, changed: 3, more: false })
+    const { tasks } = (await ask<Listed>('')).body
+    const [last = 0, middle = 0, first = 0] = tasks.map(({ run_at }) => Date.parse(String(run_at)))
+    for (const apart of [last - middle, middle - first]) expect(Math.abs(apart - 60_000 / perMinute)).toBeLessThan(2)
+  })
+
   it('is tried again as often as it may, and says in between when', async () => {
     const { create, ask } = await scene()
     const task = await create({ kind: 'demo.fail', payload: { message: 'Not yet.' }, attempts_max: 5 })

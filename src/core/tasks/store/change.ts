@@ -73,8 +73,8 @@ export async function restartTasks(
       attempt = case when ended_at is null then attempt else 0 end,
       progress = case when ended_at is null then progress else '{}' end,
       ended_at = null, error = null, result = null, cancel_requested_at = null, is_delayed = false,
-      run_after = now() + place * ${everySeconds} * interval '1 second',
-      turn = now() + place * ${everySeconds} * interval '1 second',
+      run_after = now() + place * ${everySeconds}::double precision * interval '1 second',
+      turn = now() + place * ${everySeconds}::double precision * interval '1 second',
       version = version + 1, updated_at = now()
     from first_of_key where tasks.task_id = first_of_key.task_id
     returning tasks.task_id, ${RANK} as rank, ${AFTER_SECONDS} as after_seconds`.execute(tx)
