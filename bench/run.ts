@@ -11,6 +11,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   idle: () => import('./idle.bench.ts'),
   stats: () => import('./stats.bench.ts'),
   ingestion: () => import('./ingestion.bench.ts'),
+  'task-cache': () => import('./task-cache.bench.ts'),
   tickets: () => import('./tickets.bench.ts'),
   load: () => import('./load.bench.ts'),
   'fair-shares': () => import('./fair-shares.bench.ts'),

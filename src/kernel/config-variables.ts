@@ -170,6 +170,19 @@ export const variables = {
     example: '512',
     about: 'the largest file that may be imported',
   },
+  TASK_CACHE_MB: {
+    schema: z.coerce.number().int().min(0).max(1_024).default(8),
+    bound: '0 to 1024 MB (0 = no copies)',
+    example: '8',
+    about: 'memory for copies of tasks that are asked for again and again; with REDIS_URL they lie there instead',
+  },
+  REDIS_URL: {
+    schema: z.url({ protocol: /^rediss?$/ }).optional(),
+    bound: 'a redis:// or rediss:// URL',
+    example: 'redis://cache:6379',
+    about: 'the Redis or Valkey in which processes share copies of tasks; unset = each in its memory',
+    secret: true,
+  },
   TASK_CONCURRENCY: {
     schema: z.coerce.number().int().min(1).max(100).default(8),
     bound: '1 to 100 tasks',

@@ -1,11 +1,14 @@
+import { openMemoryStore, openRedisStore } from '../../platform/cache/index.ts'
 import { healthReport } from '../../platform/health/index.ts'
 import { defineModule, type Ground, type Work } from '../../platform/module/index.ts'
 import { auditModule } from '../audit/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
+import { beforeWriting } from './copies/before-writing.ts'
+import { COPIES_KEPT_SECONDS, openTaskCopies, type TaskCopies } from './copies/task-copies.ts'
 import { type EnqueueTask, enqueueTaskWith, TASK_QUEUE } from './enqueue-task.ts'
 import { demoFail, demoProgress, demoSleep } from './kinds/demo.ts'
 import { noteProcess } from './kinds/note.ts'
-import { openTaskNews } from './live/task-news.ts'
+import { openTaskNews, type TaskNews } from './live/task-news.ts'
 import { offeredKinds } from './offer.ts'
 import { queueCheck } from './queue-check.ts'
 import { endGivenUpTasks, startReaper } from './reap-lost-tasks.ts'
@@ -94,15 +97,17 @@ export const tasksModule = defineModule({
     const report = healthReport([queueCheck], { database: healthDatabase, logger })
     const lost = metrics.counter('signalbox_tasks_lost_total', 'Tasks whose worker went away')
     const news = openTaskNews(ground)
+    const store = openCopyStore(ground)
+    const copies = store && openTaskCopies({ ...ground, store })
     return {
       api: { enqueue: enqueueTaskWith(queue), tenantOfTask: tenantOfTask(database) } satisfies TasksApi,
       routes: ({ kinds }) => {
         const offered = new Map(offeredKinds(kinds as readonly TaskKind[]).map((kind) => [kind.name, kind]))
         return [
-          ...handOverRoutes({ queue, kinds: offered }),
-          ...lookRoutes(database),
+          ...beforeWriting(copies, handOverRoutes({ queue, kinds: offered })),
+          ...lookRoutes({ database, copies }),
           ...watchRoutes({ database, news, perTenant: config.TASK_CONCURRENCY_PER_TENANT }),
-          ...actRoutes({ database, queue, kinds: offered }),
+          ...beforeWriting(copies, actRoutes({ database, queue, kinds: offered })),
         ]
       },
       kinds: [noteProcess, demoSleep, demoFail, demoProgress],
@@ -115,7 +120,7 @@ export const tasksModule = defineModule({
         },
       ],
       starts: {
-        api: () => news.start(ground.listener),
+        api: () => listenToTasks(ground, { news, copies }),
         scheduler: async () => {
           await endGivenUpTasks(queue, logger)
           return startReaper({
@@ -125,10 +130,26 @@ export const tasksModule = defineModule({
         },
         worker: ({ kinds }) => startWorking(ground, kinds),
       },
-      close: news.close,
+      close: async () => void (await Promise.all([news.close(), copies?.close()])),
     }
   },
 })
+
+/** Where copies of tasks are kept; undefined: nowhere. */
+function openCopyStore({ config, logger }: Ground) {
+  const keepSeconds = COPIES_KEPT_SECONDS
+  if (config.TASK_CACHE_MB === 0) return undefined
+  if (config.REDIS_URL !== undefined) return openRedisStore({ url: config.REDIS_URL, keepSeconds, logger })
+  return openMemoryStore({ bytesMax: config.TASK_CACHE_MB * 1_048_576, keepSeconds })
+}
+
+async function listenToTasks({ listener }: Ground, parts: { news: TaskNews; copies: TaskCopies | undefined }) {
+  const [followers, copies] = await Promise.all([parts.news.start(listener), parts.copies?.start(listener)])
+  return {
+    gauges: copies?.gauges ?? [],
+    stop: async () => void (await Promise.all([followers.stop(), copies?.stop()])),
+  }
+}
 
 async function startWorking(ground: Ground, kinds: readonly Work[]) {
   const { config, queue, metrics } = ground

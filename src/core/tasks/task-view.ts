@@ -27,7 +27,7 @@ const common = {
   run_at: timestamp.meta({ description: 'Not before; of one that is tried again, when' }),
   started_at: timestamp.nullable(),
   ended_at: timestamp.nullable(),
-  version: z.int().meta({ description: 'Grows with each change by a caller; also the ETag' }),
+  version: z.int().meta({ description: 'Grows with each change by a caller; `If-Match` takes it, or the ETag' }),
 }
 
 export const TaskView = z
@@ -40,7 +40,7 @@ export const TaskListed = z.object({ ...common, result: z.unknown().nullable() }
   description: 'A task without its payload; `progress` and `result` only where they are no longer than 4 kB as JSON',
 })
 
-function presentCommon(task: Omit<Task, 'payload'>) {
+function presentCommon(task: Omit<Task, 'payload' | 'change'>) {
   return {
     task_id: task.task_id,
     tenant_id: task.tenant_id,
@@ -68,16 +68,21 @@ function presentCommon(task: Omit<Task, 'payload'>) {
   }
 }
 
-export const presentTask = (task: Task): z.output<typeof TaskView> => ({
+export type ShownTask = z.output<typeof TaskView>
+
+export const presentTask = (task: Task): ShownTask => ({
   ...presentCommon(task),
   payload: task.is_offered ? task.payload : {},
   result: task.result,
 })
 
-export const presentListed = (task: Omit<Task, 'payload'>): z.output<typeof TaskListed> => ({
+export const presentListed = (task: Omit<Task, 'payload' | 'change'>): z.output<typeof TaskListed> => ({
   ...presentCommon(task),
   result: task.result,
 })
+
+/** Another one whenever something that is shown of the task is. `If-Match` looks at its first part, the version, alone. */
+export const etagOf = ({ version, change }: Pick<Task, 'version' | 'change'>): string => `"${version}.${change}"`
 
 /** Of a task in a list, as JSON: more of it is shown by the task alone. */
 export const LISTED_BYTES_MAX = 4_096

@@ -11,6 +11,8 @@ export type Hearing = {
   onMessage: (payload: string) => void
   /** At first and after each reconnect, so that what was missed meanwhile can be looked up. */
   onConnected: () => void
+  /** From now until `onConnected` nothing is heard. */
+  onLost?: () => void
 }
 
 export type Listener = {
@@ -60,6 +62,7 @@ export async function openListener({ url, logger }: { url: string; logger: Logge
     while (!closing.signal.aborted) {
       await connection?.lost
       current = undefined
+      if (connection) for (const { onLost } of hearings) onLost?.()
       await sleep(RECONNECT_MS, closing.signal).catch(() => {})
       if (closing.signal.aborted) return
       connection = await connect().catch((err) => {
@@ -75,9 +78,12 @@ export async function openListener({ url, logger }: { url: string; logger: Logge
   return {
     listen: async (hearing) => {
       hearings.add(hearing)
-      // Where it is lost, the next one listens to this channel, too.
-      await current?.query(`listen "${hearing.channel}"`).catch(() => {})
-      hearing.onConnected()
+      // Where it is lost, the next one listens to this channel, too, and says so.
+      const isHeard = await current?.query(`listen "${hearing.channel}"`).then(
+        () => true,
+        () => false,
+      )
+      if (isHeard) hearing.onConnected()
       return { close: async () => void hearings.delete(hearing) }
     },
     close: async () => {

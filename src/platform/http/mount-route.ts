@@ -156,6 +156,8 @@ async function answerInTenant(
   database: Database,
   keep: Keep,
 ): Promise<Reply> {
+  const short = SAFE_METHODS.has(route.method) ? await route.shortcut?.(known) : undefined
+  if (short) return short
   const prepared = await route.prepare?.(known)
   let made: Reply | undefined
   const work = (tx: Tx) =>

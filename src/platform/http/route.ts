@@ -88,6 +88,8 @@ export type TenantRoute<Params = unknown, Query = unknown, Body = unknown, Prepa
    * `Idempotency-Key`, which is reserved before.
    */
   prepare?(context: PrepareContext<Params, Query, Body>): Promise<Prepared>
+  /** Of a route that reads: an answer for which no transaction is needed; undefined where there is none. */
+  shortcut?(context: PrepareContext<Params, Query, Body>): Promise<Reply | undefined>
   handle(context: TenantContext<Params, Query, Body, Prepared>): Promise<Reply>
 }
 

@@ -8,15 +8,15 @@ import type { OfferedKind } from '../offer.ts'
 import type { TaskChange } from '../store/change.ts'
 import { findTask } from '../store/task.ts'
 import { ChangeBody, ReplaceBody } from '../task-input.ts'
-import { presentTask, TaskView } from '../task-view.ts'
+import { etagOf, presentTask, TaskView } from '../task-view.ts'
 import { demandCancellable, demandSeen } from '../whose.ts'
 import { ofTask } from './of-task.ts'
 
 type Acting = { database: Database; queue: Queue; kinds: ReadonlyMap<string, OfferedKind> }
 
-/** `If-Match: "3"`: only while the task is at version 3. */
+/** `If-Match: "3"`, or an ETag: only while the task is at version 3. */
 function versionOf(header: unknown): number | undefined {
-  const version = typeof header === 'string' ? /^"?(\d{1,9})"?$/.exec(header)?.[1] : undefined
+  const version = typeof header === 'string' ? /^"?(\d{1,9})(\.\d{1,15})?"?$/.exec(header)?.[1] : undefined
   return version === undefined ? undefined : Number(version)
 }
 
@@ -36,7 +36,7 @@ export function actRoutes({ database, queue, kinds }: Acting): Route[] {
         const ifVersion = versionOf(request.headers['if-match'])
         const asking = { tx, tenantId, caller }
         const task = await changeTask({ queue, kinds }, asking, { taskId, change: asChange(body), ifVersion })
-        return reply(200, presentTask(task), { etag: `"${task.version}"` })
+        return reply(200, presentTask(task), { etag: etagOf(task) })
       },
     })
   const retry = (operationId: string, path: `/${string}`, summary: string) =>

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Database } from '../../../platform/database/index.ts'
 import {
@@ -5,15 +6,17 @@ import {
   encodeCursor,
   PageQuery,
   pageLinks,
+  type Reply,
   type Route,
   reply,
   TenantQuery,
   tenantRoute,
 } from '../../../platform/http/index.ts'
+import type { TaskCopies, TaskCopy } from '../copies/task-copies.ts'
 import { COUNTED_MAX, countTasks, listPage } from '../store/list.ts'
 import { findTask } from '../store/task.ts'
 import { FilterQuery, readFilter, within } from '../task-input.ts'
-import { presentListed, presentTask, TaskListed, TaskView } from '../task-view.ts'
+import { etagOf, presentListed, presentTask, TaskListed, TaskView } from '../task-view.ts'
 import { demandSeen, seenBy } from '../whose.ts'
 import { ofTask } from './of-task.ts'
 
@@ -28,7 +31,7 @@ const ListView = z.object({
 })
 
 /** Looking at tasks: without `task.read` a caller sees those that it made. */
-export function lookRoutes(database: Database): Route[] {
+export function lookRoutes({ database, copies }: { database: Database; copies: TaskCopies | undefined }): Route[] {
   return [
     tenantRoute({
       operationId: 'listTasks',
@@ -60,15 +63,26 @@ export function lookRoutes(database: Database): Route[] {
       operationId: 'showTask',
       method: 'GET',
       path: '/tasks/:task_id',
-      summary: 'Show a task',
+      summary: 'Show a task; 304 while it is as `If-None-Match` says',
       access: 'task.use',
-      responses: { 200: TaskView },
-      handle: async ({ tx, tenantId, caller, params: { task_id } }) => {
+      responses: { 200: TaskView, 304: z.undefined() },
+      shortcut: async ({ tenantId, caller, params: { task_id }, request }) => {
+        const copy = await copies?.find(tenantId, task_id)
+        return copy && show(await demandSeen(copy, { caller, tenantId }), request)
+      },
+      handle: async ({ tx, tenantId, caller, params: { task_id }, request }) => {
         const task = await demandSeen(await findTask(tx, task_id), { caller, tenantId })
-        return reply(200, presentTask(task), { etag: `"${task.version}"` })
+        return show({ etag: etagOf(task), view: presentTask(task) }, request)
       },
     }),
   ]
+}
+
+function show({ etag, view }: Pick<TaskCopy, 'etag' | 'view'>, { headers }: FastifyRequest): Reply {
+  // Each caller sees it by rights of its own, which may end: it asks each time.
+  const always = { etag, 'cache-control': 'private, no-cache' }
+  const known = (headers['if-none-match'] ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return known.includes(etag) || known.includes('*') ? reply(304, undefined, always) : reply(200, view, always)
 }
 
 const EMPTY = { tasks: [], total: 0, total_is_estimate: false, next_cursor: null, previous_cursor: null }

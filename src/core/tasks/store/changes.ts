@@ -4,12 +4,12 @@ import { TASK_COLUMNS, type Task } from './task.ts'
 import type { Attempt, LogLine } from './watch.ts'
 
 /**
- * A task with the number of its last change, and of the last that was more than a line of its log. `watched_seconds`: for so
+ * A task with the number of its last change that was more than a line of its log. `watched_seconds`: for so
  * long whoever changes it notifies.
  */
-export type ChangedTask = Task & { change: number; state_change: number; watched_seconds: number }
+export type ChangedTask = Task & { state_change: number; watched_seconds: number }
 
-const CHANGED_COLUMNS = sql`${TASK_COLUMNS}, change, state_change,
+const CHANGED_COLUMNS = sql`${TASK_COLUMNS}, state_change,
   greatest(0, coalesce(extract(epoch from watched_until - clock_timestamp()), 0))::float8 as watched_seconds`
 
 export async function findChangedTask(tx: Tx, taskId: string): Promise<ChangedTask | undefined> {

@@ -19,7 +19,7 @@ export type TaskFilter = {
 /** Where a page begins: behind a task in the order of the list, or before it. */
 export type PagePosition = { direction: 'older' | 'newer'; taskId: string }
 
-export type ListedTask = Omit<Task, 'payload'>
+export type ListedTask = Omit<Task, 'payload' | 'change'>
 
 /** Totals are counted up to here. */
 export const COUNTED_MAX = 10_000

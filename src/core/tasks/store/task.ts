@@ -23,6 +23,8 @@ export type Task = {
   unique_key: string | null
   concurrency_key: string | null
   version: number
+  /** Grows with every change, whoever makes it. */
+  change: number
   updated_at: Date
   created_by: string
   created_at: Date
@@ -31,7 +33,7 @@ export type Task = {
 }
 
 export const TASK_COLUMNS = sql.raw(
-  'task_id, tenant_id, kind, status, progress, result, error, attempt, attempts_max, run_after, cancel_requested_at, title, description, payload, is_offered, priority, unique_key, concurrency_key, version, updated_at, created_by, created_at, started_at, ended_at',
+  'task_id, tenant_id, kind, status, progress, result, error, attempt, attempts_max, run_after, cancel_requested_at, title, description, payload, is_offered, priority, unique_key, concurrency_key, version, change, updated_at, created_by, created_at, started_at, ended_at',
 )
 
 export async function findTask(tx: Tx, taskId: string): Promise<Task | undefined> {
