@@ -208,6 +208,13 @@ export const variables = {
     example: '5',
     about: 'how often the scheduler looks for tasks whose worker is gone and for runs that are due',
   },
+  CLOCK_ALERTS_TOGETHER: {
+    schema: z.coerce.number().int().min(1).max(200).default(100),
+    bound: '1 to 200 alerts',
+    example: '100',
+    about:
+      'as many warnings, breaches or escalations of a tenant that are due together are told one by one; more are one signal',
+  },
   CIRCUIT_OPEN_SECONDS: {
     schema: seconds(1, 600).default(30),
     bound: '1 to 600 seconds',

@@ -6,6 +6,8 @@ import { auditModule } from '../audit/index.ts'
 import { signalsModule } from '../signals/index.ts'
 import { tasksModule } from '../tasks/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
+import { forgetSubjects } from './alerts/forget-subjects.ts'
+import { startAlerting } from './alerts/start-alerting.ts'
 import { type ReadCalendars, readingCalendars } from './calendars/calendars-over-time.ts'
 import type { CalendarChanged } from './calendars/change-calendar.ts'
 import { type OpenedCalendars, openedCalendars } from './calendars/opened-calendars.ts'
@@ -17,7 +19,6 @@ import { feedRoutes } from './feeds/routes.ts'
 import { readClocks, type SubjectClocks } from './subjects/read-clocks.ts'
 import { type Recorded, recordEvents, type SubjectEvents } from './subjects/record-events.ts'
 import { type Remeasure, remeasureWith, remeasuringClocks } from './subjects/remeasure.ts'
-import { forget } from './subjects/store.ts'
 import { type SubjectKind, subjectKinds } from './subjects/subject-kind.ts'
 
 export type { CalendarInForce, CalendarsOverTime, ReadCalendars } from './calendars/calendars-over-time.ts'
@@ -136,7 +137,8 @@ export const clocksModule = defineModule({
     clock_alerts: removedWithSubject('what was told of its clocks'),
   },
   needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule, tasks: tasksModule },
-  open: ({ database, sealer, logger, openOutbound }, { tasks }) => {
+  open: (ground, { tasks }) => {
+    const { database, sealer, logger, openOutbound } = ground
     const opened = openedCalendars()
     const kinds = subjectKinds()
     const remeasuring = remeasuringClocks(database, kinds)
@@ -151,13 +153,14 @@ export const clocksModule = defineModule({
         declare: kinds.declare,
         record: (tx, tenantId, kind, subjects) => recordEvents(tx, { tenantId, kind: kinds.of(kind) }, subjects),
         read: (tx, tenantId, kind, subjectIds) => readClocks(tx, { tenantId, kind: kinds.of(kind) }, subjectIds),
-        forget: (tx, _tenantId, kind, subjectIds) => forget(tx, kinds.of(kind).name, subjectIds),
+        forget: (tx, _tenantId, kind, subjectIds) => forgetSubjects(tx, kinds.of(kind).name, subjectIds),
         remeasure,
         calendarsOf: readingCalendars(opened),
       } satisfies ClocksApi,
       kinds: [remeasuring],
       routes: [...feedRoutes(feeds), ...calendarRoutes({ opened, onChanged })],
       schedules: [refreshingFeeds(feeds)],
+      starts: { scheduler: () => startAlerting(ground, kinds) },
       upkeep: [
         {
           name: 'calendar_versions',

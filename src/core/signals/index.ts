@@ -7,7 +7,14 @@ import { presentSignal } from './signal-view.ts'
 import { listChangedAfter } from './store.ts'
 import { signalStreamRoute } from './stream-route.ts'
 
-export { raiseOperatorSignal, raiseSignal, resolveOperatorSignal, resolveSignal } from './raise-signal.ts'
+export {
+  raiseOperatorSignal,
+  raiseSignal,
+  raiseSignals,
+  resolveOperatorSignal,
+  resolveSignal,
+  resolveSignals,
+} from './raise-signal.ts'
 export { type NewSignal, type RaisedSignal, SEVERITIES, type Severity, type Signal } from './signal.ts'
 export { SIGNAL_STATES, type SignalState } from './state.ts'
 

@@ -15,6 +15,33 @@ export async function raiseSignal(tx: Tx, signal: NewSignal): Promise<string | n
   return rows[0]?.signal_id ?? null
 }
 
+/**
+ * Raises many signals at once, with ids that the caller chose. One whose cause has a signal that is not resolved is left out.
+ */
+export async function raiseSignals(
+  tx: Tx,
+  signals: readonly (NewSignal & { signalId: string | undefined })[],
+): Promise<void> {
+  if (signals.length === 0) return
+  const rows = signals.map(({ signalId, dedupeKey, facts = {}, ...signal }) => ({
+    ...{ ...signal, facts, signal_id: signalId, dedupe_key: dedupeKey },
+  }))
+  await sql`
+    insert into signals (tenant_id, signal_id, ${COLUMNS})
+    select current_setting('signalbox.tenant_id'), r.signal_id, r.kind, r.subject, r.severity, r.title, r.facts, r.dedupe_key
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+      signal_id uuid, kind text, subject text, severity signal_severity, title text, facts jsonb, dedupe_key text)
+    on conflict (tenant_id, dedupe_key) where state <> 'resolved' do nothing`.execute(tx)
+}
+
+/** Resolves signals whose causes went away, by their ids; those that are resolved stay as they are. */
+export async function resolveSignals(tx: Tx, signalIds: readonly string[]): Promise<void> {
+  if (signalIds.length === 0) return
+  await sql`
+    update signals set state = 'resolved', resolved_at = clock_timestamp()
+    where signal_id = any(${signalIds}::uuid[]) and state <> 'resolved'`.execute(tx)
+}
+
 /** Resolves the signal of a cause that went away. Returns its id; null when there is none that is not resolved. */
 export const resolveSignal = (tx: Tx, dedupeKey: string): Promise<string | null> => resolveIn('signals', tx, dedupeKey)
 
