@@ -8,16 +8,17 @@ import { promisify } from 'node:util'
 
 const CLIENT_TYPES = fileURLToPath(new URL('../packages/client/src/api.generated.ts', import.meta.url))
 
+const CLIENT_DIGESTS = fileURLToPath(new URL('../packages/client/src/api-digests.generated.json', import.meta.url))
+
 /** They want TypeScript 5, which stands beside ours for this command alone. */
 const GENERATOR = ['--package=openapi-typescript@7.13.0', '--package=typescript@5.9.3']
 
-/**
- * The operations and schemas of an OpenAPI document, in one order whatever the order of the modules, without what says
- * nothing about types: the version and the server.
- */
-export function normalise(document: object): string {
-  const { info: _info, servers: _servers, ...rest } = document as Record<string, unknown>
-  return JSON.stringify(sorted(rest))
+type Document = { paths?: object; components?: { schemas?: object }; [more: string]: unknown }
+
+/** In one order, whatever the order of the modules, without what says nothing about types: the version and the server. */
+export function normalise(document: Document): Document {
+  const { info: _info, servers: _servers, ...rest } = document
+  return sorted(rest) as Document
 }
 
 const sorted = (value: unknown): unknown => {
@@ -30,19 +31,27 @@ const sorted = (value: unknown): unknown => {
   )
 }
 
-/** The first line of the types: of which document they were made. */
-export const headFor = (document: object): string =>
-  `// Made by \`npm run generate:client\` of the OpenAPI document ${createHash('sha256').update(normalise(document)).digest('hex')}.`
+/**
+ * Of which document types were made: a digest for each path and each schema, so that two changes of different routes merge
+ * by themselves, and a test can name the one that is missing.
+ */
+export function digestsOf(document: Document): Record<string, string> {
+  const { paths = {}, components, ...rest } = normalise(document)
+  const parts = { ...paths, ...components?.schemas, rest }
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, digest(JSON.stringify(part))]))
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** Writes the types of an OpenAPI document to `outFile`. Asks the npm registry for the generator, the first time. */
-export async function generateClient(document: object, outFile: string): Promise<void> {
+async function generateClient(document: Document, outFile: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-client-'))
   try {
     const [input, output] = [join(directory, 'openapi.json'), join(directory, 'api.ts')]
-    await writeFile(input, normalise(document))
+    await writeFile(input, JSON.stringify(normalise(document)))
     const generate = ['openapi-typescript', input, '--output', output, '--empty-objects-unknown']
     await promisify(execFile)('npm', ['exec', '--yes', ...GENERATOR, '--', ...generate], { cwd: directory })
-    await writeFile(outFile, `${headFor(document)}\n${tidy(await readFile(output, 'utf8'))}`)
+    await writeFile(outFile, `// Made by \`npm run generate:client\`.\n${tidy(await readFile(output, 'utf8'))}`)
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -67,7 +76,9 @@ if (import.meta.main) {
     const { url } = await createDatabase(server.url)
     const system = await startSystem(parseConfig(environmentFor(url, {})), silent)
     const answer = await fetch(`${system.url}/openapi.json`)
-    await generateClient((await answer.json()) as object, CLIENT_TYPES)
+    const document = (await answer.json()) as Document
+    await generateClient(document, CLIENT_TYPES)
+    await writeFile(CLIENT_DIGESTS, `${JSON.stringify(digestsOf(document), null, 2)}\n`)
     await system.stop()
     console.log('Wrote packages/client/src/api.generated.ts')
   } finally {
