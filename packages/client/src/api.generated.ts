@@ -1317,7 +1317,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Show a task
+     * Show a task; 304 while it is as `If-None-Match` says
      * @description Needs the permission `task.use` in the tenant.
      */
     get: operations["showTask"];
@@ -4173,7 +4173,7 @@ export interface components {
       title: string | null;
       /** Format: date-time */
       updated_at: string;
-      /** @description Grows with each change by a caller; also the ETag */
+      /** @description Grows with each change by a caller; `If-Match` takes it, or the ETag */
       version: number;
     };
     /** @description A task with its payload and its result */
@@ -4215,7 +4215,7 @@ export interface components {
       title: string | null;
       /** Format: date-time */
       updated_at: string;
-      /** @description Grows with each change by a caller; also the ETag */
+      /** @description Grows with each change by a caller; `If-Match` takes it, or the ETag */
       version: number;
     };
     /** @description A task without its payload; `progress` and `result` only where they are no longer than 4 kB as JSON */
@@ -4256,7 +4256,7 @@ export interface components {
       title: string | null;
       /** Format: date-time */
       updated_at: string;
-      /** @description Grows with each change by a caller; also the ETag */
+      /** @description Grows with each change by a caller; `If-Match` takes it, or the ETag */
       version: number;
     };
     /** @description A task without its payload; `progress` and `result` only where they are no longer than 4 kB as JSON */
@@ -4297,7 +4297,7 @@ export interface components {
       title: string | null;
       /** Format: date-time */
       updated_at: string;
-      /** @description Grows with each change by a caller; also the ETag */
+      /** @description Grows with each change by a caller; `If-Match` takes it, or the ETag */
       version: number;
     };
     Tenant: {
@@ -10437,6 +10437,13 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Task"];
         };
+      };
+      /** @description Default Response */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Default Response */
       "4XX": {
