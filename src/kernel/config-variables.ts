@@ -141,6 +141,16 @@ export const variables = {
     about:
       'how far ahead of ours the clock of a helpdesk may be; tickets changed later than that do not win by their time',
   },
+  SLA_CONFIG_PATH: {
+    schema: z
+      .string()
+      .min(1)
+      .transform((path) => resolve(path))
+      .optional(),
+    bound: 'a file',
+    example: './sla_config.yaml',
+    about: 'the SLA policy of all tenants that have none of their own, read by schedulers; unset = the shipped one',
+  },
   OUTBOUND_PRIVATE_HOSTS: {
     schema: list(hostAndPort).optional(),
     bound: 'host or host:port entries, separated by commas',

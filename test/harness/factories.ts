@@ -109,6 +109,14 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       }
     },
 
+    /** The next version of the tenant's SLA policy. */
+    makePolicy: async (tenantId: string): Promise<number> => {
+      const document = { rules: [{ name: randomUUID(), targets: { resolution: 60 } }] }
+      const url = `${system.url}/api/v1/sla/policy?tenant_id=${tenantId}`
+      const put = { method: 'PUT' as const, token: OPERATOR_TOKEN, body: { document } }
+      return (await call<{ version: number }>(url, put)).body.version
+    },
+
     /** A webhook, and a subscription to all signals. */
     makeChannel: async (tenantId: string, webhookUrl: string) => {
       const webhook = { kind: 'webhook', name: 'a webhook', url: webhookUrl }

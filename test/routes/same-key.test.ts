@@ -85,7 +85,7 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
     return { body: { refresh_token } }
   },
   'POST /api/v1/auth/second-factor/confirm': async (things) => ({
-    body: { code: (await enrol(things, { isOn: false }))() },
+    body: { code: await (await enrol(things, { isOn: false }))() },
   }),
   'POST /api/v1/auth/second-factor/recovery-codes': async (things) => {
     await enrol(things, { isOn: true })

@@ -56,6 +56,7 @@ afterAll(async () => {
 })
 
 export async function makeThings(tenantId: string, make: ReturnType<typeof factories>): Promise<Things> {
+  await make.makePolicy(tenantId)
   const signalId = await make.makeSignal(tenantId)
   const jobId = await make.makeJob(tenantId)
   return {
@@ -163,6 +164,7 @@ const blockOf = ({ vehicleId }: Things) => {
     ...{ from: new Date(from).toISOString(), to: new Date(from + 3_600_000).toISOString() },
   }
 }
+const POLICY = { rules: [{ name: 'all', targets: { first_response: 60, resolution: 'PT8H' } }] }
 const ICALENDAR = [
   ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:sample', 'BEGIN:VEVENT', 'UID:1', 'DTSTART;VALUE=DATE:20200501'],
   ...['RRULE:FREQ=YEARLY', 'SUMMARY:May Day', 'END:VEVENT', 'END:VCALENDAR'],
@@ -398,6 +400,13 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     ...{ params: { driver_id: driverId }, query: { tenant_id: tenantId, from: '2030-01-01T00:00:00Z' } },
   }),
   'GET /api/v1/fleet/duty-rules': inTenant(),
+  'GET /api/v1/sla/policy': inTenant({ version: '1' }),
+  'PUT /api/v1/sla/policy': (things) => ({ ...inTenant()(things), body: { document: POLICY, note: 'sample' } }),
+  'DELETE /api/v1/sla/policy': inTenant(),
+  'GET /api/v1/sla/policy/versions': inTenant({ limit: '2' }),
+  'POST /api/v1/sla/policy/restore': (things) => ({ ...inTenant()(things), body: { version: 1 } }),
+  'POST /api/v1/sla/policy/validate': (things) => ({ ...inTenant()(things), body: { document: POLICY } }),
+  'GET /api/v1/operator/sla/policy': () => ({}),
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {

@@ -1076,6 +1076,19 @@ export interface paths {
      */
     post: operations["replaceSigningKeys"];
   };
+  "/api/v1/operator/sla/policy": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show the policy of all tenants that have none of their own: from which file, since when, with which hash
+     * @description Needs the platform operator’s token.
+     */
+    get: operations["showOperatorSlaPolicy"];
+  };
   "/api/v1/public-holidays": {
     parameters: {
       query?: never;
@@ -1210,6 +1223,68 @@ export interface paths {
      * @description Needs the permission `signal.handle` in the tenant.
      */
     post: operations["snoozeSignal"];
+  };
+  "/api/v1/sla/policy": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show the policy that holds, where it comes from, since when, and the targets that follow from it; or an earlier version
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["showSlaPolicy"];
+    /**
+     * Publish a policy: it holds from now on, and the versions before it stay
+     * @description Needs the permission `sla.manage` in the tenant.
+     */
+    put: operations["publishSlaPolicy"];
+    /**
+     * Follow the operator’s policy again; the tenant’s own versions stay
+     * @description Needs the permission `sla.manage` in the tenant.
+     */
+    delete: operations["followOperatorSlaPolicy"];
+  };
+  "/api/v1/sla/policy/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Go back to what an earlier version says: it becomes the next one
+     * @description Needs the permission `sla.manage` in the tenant.
+     */
+    post: operations["restoreSlaPolicy"];
+  };
+  "/api/v1/sla/policy/validate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Check a policy and show the targets that follow from it; nothing is changed
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    post: operations["validateSlaPolicy"];
+  };
+  "/api/v1/sla/policy/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the versions of a tenant’s policy, newest first
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["listSlaPolicyVersions"];
   };
   "/api/v1/subscriptions": {
     parameters: {
@@ -3828,6 +3903,102 @@ export interface components {
       subject: string;
       title: string;
     };
+    OperatorSlaPolicy: {
+      /**
+       * @description The language: our own, or that of sla_config.yaml
+       * @enum {string}
+       */
+      form: "signalbox" | "original";
+      /** @description SHA-256 of what is written, in hexadecimal */
+      hash: string;
+      loaded_at: string | null;
+      /** @description The process that read it */
+      loaded_by: string | null;
+      /** @description What holds for each priority and tier where no rule asks for anything else */
+      matrix: {
+        /** @enum {string} */
+        priority: "critical" | "high" | "medium" | "low";
+        targets: {
+          first_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          next_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          resolution: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+        };
+        /** @enum {string} */
+        tier: "enterprise" | "business" | "standard" | "free";
+      }[];
+      path: string | null;
+      /** @enum {string} */
+      source: "file" | "built_in";
+      /** @description 0 until a process with the role `scheduler` has looked */
+      version: number;
+      written: string;
+    };
+    OperatorSlaPolicyInput: {
+      /**
+       * @description The language: our own, or that of sla_config.yaml
+       * @enum {string}
+       */
+      form: "signalbox" | "original";
+      /** @description SHA-256 of what is written, in hexadecimal */
+      hash: string;
+      loaded_at: string | null;
+      /** @description The process that read it */
+      loaded_by: string | null;
+      /** @description What holds for each priority and tier where no rule asks for anything else */
+      matrix: {
+        /** @enum {string} */
+        priority: "critical" | "high" | "medium" | "low";
+        targets: {
+          first_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          next_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          resolution: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+        };
+        /** @enum {string} */
+        tier: "enterprise" | "business" | "standard" | "free";
+      }[];
+      path: string | null;
+      /** @enum {string} */
+      source: "file" | "built_in";
+      /** @description 0 until a process with the role `scheduler` has looked */
+      version: number;
+      written: string;
+    };
     OwnSession: {
       /** @description The network address it was opened from */
       address: string | null;
@@ -4099,6 +4270,478 @@ export interface components {
       }[];
       /** @description Send it as `Authorization: Bearer …` */
       token: string;
+    };
+    SlaPolicy: {
+      /** @description Of the tenant, that it names. A removed one goes on as it was */
+      calendars: {
+        calendar_id: string;
+        is_removed: boolean;
+        name: string;
+      }[];
+      changed_by: string;
+      /**
+       * @description Whose policy holds
+       * @enum {string}
+       */
+      follows: "own" | "operator";
+      /**
+       * @description The language: our own, or that of sla_config.yaml
+       * @enum {string}
+       */
+      form: "signalbox" | "original";
+      /** @description SHA-256 of what is written, in hexadecimal */
+      hash: string;
+      /** @description Since when it holds; null: since ever */
+      loaded_at: string | null;
+      /** @description What holds for each priority and tier where no rule asks for anything else */
+      matrix: {
+        /** @enum {string} */
+        priority: "critical" | "high" | "medium" | "low";
+        targets: {
+          first_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          next_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          resolution: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+        };
+        /** @enum {string} */
+        tier: "enterprise" | "business" | "standard" | "free";
+      }[];
+      note: string | null;
+      policy: components["schemas"]["SlaPolicyAsComputed"];
+      /** @enum {string} */
+      source: "tenant" | "file" | "built_in";
+      /** @description Of the policy that holds, tenant’s or operator’s */
+      source_version: number;
+      /** @description Of the tenant’s own policy; 0 before there was one */
+      version: number;
+      /** @description As somebody wrote it */
+      written: string;
+    };
+    /** @description As it is computed with: its defaults in every target, all times in seconds */
+    SlaPolicyAsComputed: {
+      assignments: {
+        name: string;
+        set: {
+          /** @enum {string} */
+          priority?: "critical" | "high" | "medium" | "low";
+          /** @enum {string} */
+          tier?: "enterprise" | "business" | "standard" | "free";
+        };
+        when: {
+          customer?: string[];
+          keyword?: string[];
+          language?: string[];
+          priority?: string[];
+          source?: string[];
+          tag?: string[];
+          tier?: string[];
+          urgency?: string[];
+        };
+      }[];
+      calendars: {
+        document: components["schemas"]["CalendarDocument"];
+        name: string;
+      }[];
+      rules: {
+        name: string;
+        targets: {
+          first_response?: {
+            calendar: string;
+            escalations: {
+              after_seconds?: number;
+              before?: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              level: number;
+              roles: string[];
+            }[];
+            pausing: string[];
+            /** @description Before the multiplier of the tier */
+            seconds: number;
+            warnings: {
+              before: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              roles: string[];
+            }[];
+          } | null;
+          next_response?: {
+            calendar: string;
+            escalations: {
+              after_seconds?: number;
+              before?: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              level: number;
+              roles: string[];
+            }[];
+            pausing: string[];
+            /** @description Before the multiplier of the tier */
+            seconds: number;
+            warnings: {
+              before: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              roles: string[];
+            }[];
+          } | null;
+          resolution?: {
+            calendar: string;
+            escalations: {
+              after_seconds?: number;
+              before?: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              level: number;
+              roles: string[];
+            }[];
+            pausing: string[];
+            /** @description Before the multiplier of the tier */
+            seconds: number;
+            warnings: {
+              before: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              roles: string[];
+            }[];
+          } | null;
+        };
+        when: {
+          customer?: string[];
+          language?: string[];
+          priority?: string[];
+          source?: string[];
+          tag?: string[];
+          tier?: string[];
+          urgency?: string[];
+        };
+      }[];
+      tier_multipliers: {
+        business?: number;
+        enterprise?: number;
+        free?: number;
+        standard?: number;
+      };
+    };
+    /** @description As it is computed with: its defaults in every target, all times in seconds */
+    SlaPolicyAsComputedInput: {
+      assignments: {
+        name: string;
+        set: {
+          /** @enum {string} */
+          priority?: "critical" | "high" | "medium" | "low";
+          /** @enum {string} */
+          tier?: "enterprise" | "business" | "standard" | "free";
+        };
+        when: {
+          customer?: string[];
+          keyword?: string[];
+          language?: string[];
+          priority?: string[];
+          source?: string[];
+          tag?: string[];
+          tier?: string[];
+          urgency?: string[];
+        };
+      }[];
+      calendars: {
+        document: components["schemas"]["CalendarDocumentInput"];
+        name: string;
+      }[];
+      rules: {
+        name: string;
+        targets: {
+          first_response?: {
+            calendar: string;
+            escalations: {
+              after_seconds?: number;
+              before?: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              level: number;
+              roles: string[];
+            }[];
+            pausing: string[];
+            /** @description Before the multiplier of the tier */
+            seconds: number;
+            warnings: {
+              before: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              roles: string[];
+            }[];
+          } | null;
+          next_response?: {
+            calendar: string;
+            escalations: {
+              after_seconds?: number;
+              before?: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              level: number;
+              roles: string[];
+            }[];
+            pausing: string[];
+            /** @description Before the multiplier of the tier */
+            seconds: number;
+            warnings: {
+              before: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              roles: string[];
+            }[];
+          } | null;
+          resolution?: {
+            calendar: string;
+            escalations: {
+              after_seconds?: number;
+              before?: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              level: number;
+              roles: string[];
+            }[];
+            pausing: string[];
+            /** @description Before the multiplier of the tier */
+            seconds: number;
+            warnings: {
+              before: {
+                percent: number;
+              } | {
+                seconds: number;
+              };
+              channels: string[];
+              roles: string[];
+            }[];
+          } | null;
+        };
+        when: {
+          customer?: string[];
+          language?: string[];
+          priority?: string[];
+          source?: string[];
+          tag?: string[];
+          tier?: string[];
+          urgency?: string[];
+        };
+      }[];
+      tier_multipliers: {
+        business?: number;
+        enterprise?: number;
+        free?: number;
+        standard?: number;
+      };
+    };
+    SlaPolicyCheck: {
+      /**
+       * @description The language: our own, or that of sla_config.yaml
+       * @enum {string}
+       */
+      form: "signalbox" | "original";
+      /** @description What holds for each priority and tier where no rule asks for anything else */
+      matrix: {
+        /** @enum {string} */
+        priority: "critical" | "high" | "medium" | "low";
+        targets: {
+          first_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          next_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          resolution: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+        };
+        /** @enum {string} */
+        tier: "enterprise" | "business" | "standard" | "free";
+      }[];
+      policy: components["schemas"]["SlaPolicyAsComputed"];
+    };
+    SlaPolicyCheckInput: {
+      /**
+       * @description The language: our own, or that of sla_config.yaml
+       * @enum {string}
+       */
+      form: "signalbox" | "original";
+      /** @description What holds for each priority and tier where no rule asks for anything else */
+      matrix: {
+        /** @enum {string} */
+        priority: "critical" | "high" | "medium" | "low";
+        targets: {
+          first_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          next_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          resolution: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+        };
+        /** @enum {string} */
+        tier: "enterprise" | "business" | "standard" | "free";
+      }[];
+      policy: components["schemas"]["SlaPolicyAsComputedInput"];
+    };
+    SlaPolicyInput: {
+      /** @description Of the tenant, that it names. A removed one goes on as it was */
+      calendars: {
+        calendar_id: string;
+        is_removed: boolean;
+        name: string;
+      }[];
+      changed_by: string;
+      /**
+       * @description Whose policy holds
+       * @enum {string}
+       */
+      follows: "own" | "operator";
+      /**
+       * @description The language: our own, or that of sla_config.yaml
+       * @enum {string}
+       */
+      form: "signalbox" | "original";
+      /** @description SHA-256 of what is written, in hexadecimal */
+      hash: string;
+      /** @description Since when it holds; null: since ever */
+      loaded_at: string | null;
+      /** @description What holds for each priority and tier where no rule asks for anything else */
+      matrix: {
+        /** @enum {string} */
+        priority: "critical" | "high" | "medium" | "low";
+        targets: {
+          first_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          next_response: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+          resolution: {
+            calendar: string;
+            in_words: string;
+            minutes: number;
+            rule: string;
+            seconds: number;
+          } | null;
+        };
+        /** @enum {string} */
+        tier: "enterprise" | "business" | "standard" | "free";
+      }[];
+      note: string | null;
+      policy: components["schemas"]["SlaPolicyAsComputedInput"];
+      /** @enum {string} */
+      source: "tenant" | "file" | "built_in";
+      /** @description Of the policy that holds, tenant’s or operator’s */
+      source_version: number;
+      /** @description Of the tenant’s own policy; 0 before there was one */
+      version: number;
+      /** @description As somebody wrote it */
+      written: string;
+    };
+    SlaPolicyVersion: {
+      changed_by: string;
+      /** @enum {string} */
+      follows: "own" | "operator";
+      form: ("signalbox" | "original") | null;
+      hash: string | null;
+      /** Format: date-time */
+      loaded_at: string;
+      note: string | null;
+      version: number;
+    };
+    SlaPolicyVersionInput: {
+      changed_by: string;
+      /** @enum {string} */
+      follows: "own" | "operator";
+      form: ("signalbox" | "original") | null;
+      hash: string | null;
+      /** Format: date-time */
+      loaded_at: string;
+      note: string | null;
+      version: number;
     };
     Subscription: {
       /** Format: uuid */
@@ -9091,6 +9734,44 @@ export interface operations {
       };
     };
   };
+  showOperatorSlaPolicy: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OperatorSlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listPublicHolidays: {
     parameters: {
       query: {
@@ -9565,6 +10246,287 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Signal"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showSlaPolicy: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        version?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  publishSlaPolicy: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description YAML or JSON as a text, or an object; see docs/sla.md */
+          document: string | {
+            [key: string]: unknown;
+          };
+          /** @description Why it was changed, for those who come after */
+          note?: string;
+          /** @description The `version` that was read; refused when it is not in force any more */
+          version?: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  followOperatorSlaPolicy: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreSlaPolicy: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          version: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  validateSlaPolicy: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description YAML or JSON as a text, or an object; see docs/sla.md */
+          document: string | {
+            [key: string]: unknown;
+          };
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaPolicyCheck"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listSlaPolicyVersions: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            versions: components["schemas"]["SlaPolicyVersion"][];
+          };
         };
       };
       /** @description Default Response */

@@ -642,6 +642,19 @@ export interface Signals {
   title: string;
 }
 
+export interface SlaPolicies {
+  calendar_ids: Generated<Json>;
+  content_hash: string | null;
+  form: string | null;
+  in_force_from: Timestamp;
+  made_by: string;
+  note: string | null;
+  policy: Json | null;
+  tenant_id: string;
+  version: number;
+  written: string | null;
+}
+
 export interface Subscriptions {
   channel_id: string;
   created_at: Generated<Timestamp>;
@@ -894,6 +907,7 @@ export interface DB {
   retention_choices: RetentionChoices;
   rule_overrides: RuleOverrides;
   signals: Signals;
+  sla_policies: SlaPolicies;
   subscriptions: Subscriptions;
   task_attempts: TaskAttempts;
   task_log: TaskLog;
