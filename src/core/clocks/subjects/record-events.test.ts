@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
-import { testDatabase } from '../../../../test/harness/database.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { silent, testDatabase } from '../../../../test/harness/database.ts'
+import { waitFor } from '../../../../test/harness/wait-for.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
+import { openListener } from '../../../platform/database/index.ts'
 import { MINUTE } from '../clock/clock.fixture.ts'
 import { ago, clockKind, opened, someTenant } from './clock-kind.fixture.ts'
 import { readClocks } from './read-clocks.ts'
 import { recordEvents, type SubjectEvents } from './record-events.ts'
 import { clockStateNow, subjectStateNow } from './state-now.ts'
+import { CLOCKS_CHANNEL } from './write-measured.ts'
 
 const db = testDatabase()
 const kind = clockKind([{ fromMs: 0, minutes: { high: 60 } }])
@@ -83,5 +86,44 @@ describe('recording events', () => {
     )
     expect((await rowsOf(tenant, subjectId)).map(({ state }) => state)).toEqual(['breached', 'breached'])
     expect(await stateOf(tenant, subjectId)).toBe('breached')
+  })
+
+  it('keeps a thousand events, and a hundred more that end it: the rest is refused and counted', async () => {
+    const [tenant, subjectId] = [await someTenant(db.database), randomUUID()]
+    const replies = Array.from({ length: 1_005 }, (_, place) => ago(50 - place / 100, { kind: 'replied', by: 'them' }))
+    const first = await record(tenant, [{ subjectId, events: [opened(55), ...replies] }])
+    expect(first.get(subjectId)).toEqual({ taken: 1_000, known: 0, refused: 6 })
+    const last = await record(tenant, [{ subjectId, events: [ago(1, { kind: 'status', status: 'resolved' })] }])
+    expect(last.get(subjectId)).toEqual({ taken: 1, known: 0, refused: 0 })
+    expect(await stateOf(tenant, subjectId)).toBe('met')
+    const counted = await db.database.withTenant(tenant, async (tx) => {
+      const { rows } = await sql`select events, events_refused from clock_subjects`.execute(tx)
+      return rows
+    })
+    expect(counted).toEqual([{ events: 1_001, events_refused: 6 }])
+  })
+
+  it('takes a thousand subjects at once and refuses one more', async () => {
+    const tenant = await someTenant(db.database)
+    const subjects = Array.from({ length: 1_001 }, () => ({ subjectId: randomUUID(), events: [opened(5)] }))
+    await expect(record(tenant, subjects)).rejects.toThrow('1001 subjects at once')
+    expect((await record(tenant, subjects.slice(1))).size).toBe(1_000)
+  })
+
+  it('wakes whoever waits for what is due when that is soon', async () => {
+    const tenant = await someTenant(db.database)
+    const listener = await openListener({ url: db.url, logger: silent })
+    onTestFinished(() => listener.close())
+    const heard: string[] = []
+    await listener.listen({
+      channel: CLOCKS_CHANNEL,
+      onMessage: (payload) => void heard.push(payload),
+      onConnected: () => {},
+    })
+    // Only the second has something due within half a minute.
+    await record(tenant, [{ subjectId: randomUUID(), events: [opened(10)] }])
+    await record(tenant, [{ subjectId: randomUUID(), events: [opened(60)] }])
+    await waitFor('nobody was woken', () => heard.length > 0)
+    expect(heard).toEqual([''])
   })
 })
