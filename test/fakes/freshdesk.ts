@@ -62,13 +62,17 @@ export async function startFakeFreshdesk(options: FakeFreshdeskOptions = {}): Pr
       return invalid('order_by', 'Unknown to this fake')
     const matching = matchingTickets(query)
     const shown = matching.slice((page - 1) * size, page * size)
-    const isDescribed = query.get('include')?.split(',').includes('description') ?? false
+    const included = query.get('include')?.split(',') ?? []
+    const isDescribed = included.includes('description')
+    const hasStats = included.includes('stats')
     query.set('page', String(page + 1))
     return {
       status: 200,
-      body: shown.map(({ body }) =>
-        isDescribed ? body : { ...body, description: undefined, description_text: undefined },
-      ),
+      body: shown.map(({ body }) => ({
+        ...body,
+        ...(isDescribed ? {} : { description: undefined, description_text: undefined }),
+        ...(hasStats ? {} : { stats: undefined }),
+      })),
       headers: matching.length > page * size ? { link: `<${server.url}/api/v2/tickets?${query}>; rel="next"` } : {},
     }
   }

@@ -74,12 +74,14 @@ export async function startFakeZendesk(options: FakeZendeskOptions = {}): Promis
     const page = waiting.slice(0, size)
     const last = page.at(-1)
     const next = last === undefined ? cursor : cursorOf(last)
+    const isMeasured = query.get('include')?.split(',').includes('metric_sets') ?? false
     const path = `${server.url}/api/v2/incremental/tickets/cursor.json`
     return {
       status: 200,
       body: {
         tickets: page.map(({ body, isRemoved, changedAt }) => ({
           ...body,
+          ...(isMeasured ? {} : { metric_set: undefined }),
           ...(isRemoved ? { status: 'deleted' } : {}),
           generated_timestamp: Math.floor(changedAt.getTime() / 1_000),
         })),

@@ -246,6 +246,7 @@ export interface Connectors {
   created_by: string;
   cursor: string | null;
   kind: string;
+  mapping: Generated<Json>;
   name: string;
   sealed_credentials: Buffer;
   settings: Json;
@@ -797,27 +798,45 @@ export interface TicketPeriodCounts {
 }
 
 export interface Tickets {
+  answered_at: Timestamp | null;
+  assignee: string | null;
+  closed_at: Timestamp | null;
   compared_at: Timestamp | null;
   corrected_at: Timestamp | null;
   corrected_by: string | null;
   created_at: Timestamp;
   customer_id: string;
+  customer_wrote_at: Timestamp | null;
   deleted_at: Timestamp | null;
   external_id: string;
+  first_response_at: Timestamp | null;
+  group_name: string | null;
   ingested_at: Generated<Timestamp>;
   keywords: Generated<string[]>;
   language: string | null;
   matches: Generated<Json>;
   message: string;
   origin: Generated<string>;
+  priority: Generated<string>;
   requires_action: Generated<boolean>;
+  resolved_at: Timestamp | null;
   rule_version: string | null;
+  ruled_priority: string | null;
+  ruled_tier: string | null;
   sentiment: Generated<string>;
+  sla_status: Generated<string>;
   source: string;
   status: string;
+  status_changed_at: Timestamp | null;
   subject: string;
+  tags: Generated<string[]>;
   tenant_id: string;
   ticket_id: Generated<string>;
+  tier: Generated<string>;
+  told: Generated<number>;
+  told_priority: string | null;
+  told_status: string | null;
+  told_tier: string | null;
   updated_at: Timestamp;
   urgency: Generated<string>;
   words: Generated<string | null>;

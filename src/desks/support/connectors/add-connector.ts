@@ -3,6 +3,7 @@ import type { TenantId } from '../../../kernel/tenant-id.ts'
 import type { Tx } from '../../../platform/database/index.ts'
 import type { Sealer } from '../../../platform/sealing/index.ts'
 import { sealCredentials } from './credentials.ts'
+import type { DeskMapping } from './desk-mapping.ts'
 import { connectorFault } from './faults.ts'
 import type { ConfiguredConnector } from './kinds.ts'
 import { insertConnector, isNameOfAnother } from './store.ts'
@@ -12,6 +13,7 @@ export type NewConnector = ConfiguredConnector & {
   connectorId: string
   name: string
   callsPerMinute: number
+  mapping?: DeskMapping | undefined
   /** Whose the credentials are, as the helpdesk said when it was asked. */
   account: string
   addedBy: string
@@ -23,6 +25,7 @@ export async function addConnector(tx: Tx, sealer: Sealer, connector: NewConnect
   const inserted = await insertConnector(tx, {
     ...{ connector_id: connectorId, name, kind, settings, account, created_by: addedBy },
     calls_per_minute: connector.callsPerMinute,
+    mapping: connector.mapping ?? {},
     sealed_credentials: sealCredentials(sealer, connector, connector.credentials),
   })
   if (!inserted) {

@@ -4,6 +4,7 @@ import type { Tx } from '../../../platform/database/index.ts'
 import { invalid } from '../../../platform/http/index.ts'
 import type { Sealer } from '../../../platform/sealing/index.ts'
 import { openCredentials, sealCredentials } from './credentials.ts'
+import type { DeskMapping } from './desk-mapping.ts'
 import { connectorNotFound } from './faults.ts'
 import { ConfiguredConnector } from './kinds.ts'
 import { type ConnectorRow, updateConnector } from './store.ts'
@@ -15,6 +16,8 @@ import { type ConnectorRow, updateConnector } from './store.ts'
 export type ConnectorChange = {
   credentials?: Record<string, unknown> | undefined
   calls_per_minute?: number | undefined
+  /** As a whole; it counts for what is read from then on. */
+  mapping?: DeskMapping | undefined
 }
 
 /**
@@ -36,13 +39,14 @@ export async function changeConnector(
   sealer: Sealer,
   changed: ConnectorChange & { tenantId: TenantId; connectorId: string; account: string; changedBy: string },
 ): Promise<void> {
-  const { tenantId, connectorId, credentials, calls_per_minute, account } = changed
+  const { tenantId, connectorId, credentials, calls_per_minute, mapping, account } = changed
   const updated = await updateConnector(tx, {
     ...{ connector_id: connectorId, account, calls_per_minute: calls_per_minute ?? null },
+    mapping: mapping ?? null,
     sealed_credentials: credentials === undefined ? null : sealCredentials(sealer, changed, credentials),
   })
   if (!updated) throw connectorNotFound()
-  const fields = Object.entries({ credentials, calls_per_minute }).flatMap(([name, value]) =>
+  const fields = Object.entries({ credentials, calls_per_minute, mapping }).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   )
   const [subject, details] = [`connector:${connectorId}`, { fields, account }]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DeskMapping } from './desk-mapping.ts'
 import { CONNECTOR_KINDS } from './kinds.ts'
 import type { ConnectorRow } from './store.ts'
 
@@ -13,6 +14,7 @@ export const ConnectorView = z
     settings: z.record(z.string(), z.unknown()),
     account: z.string().meta({ description: 'Whose the credentials are, as the helpdesk says' }),
     calls_per_minute: z.int(),
+    mapping: DeskMapping,
     has_read: z.boolean().meta({ description: 'Whether a run has stored anything of it yet' }),
     checked_at: timestamp,
     created_by: z.string(),
@@ -30,6 +32,7 @@ export function presentConnector(row: ConnectorRow): z.output<typeof ConnectorVi
     settings: row.settings as Record<string, unknown>,
     account: row.account,
     calls_per_minute: row.calls_per_minute,
+    mapping: row.mapping,
     has_read: row.cursor !== null,
     checked_at: row.checked_at.toISOString(),
     created_by: row.created_by,

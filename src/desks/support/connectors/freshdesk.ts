@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { moment } from '../../../kernel/moment.ts'
 import { basicAuthorization } from './authorization.ts'
+import type { DeskMapping } from './desk-mapping.ts'
 import { explainRefusal } from './explain-refusal.ts'
 import { advance, type Position, readPosition, writePosition } from './freshdesk-position.ts'
 import { isGoneAtFreshdesk, readFreshdeskTicket } from './freshdesk-ticket.ts'
@@ -27,14 +28,14 @@ const REFUSALS = {
  * A Freshdesk account, read through the list of all tickets, oldest change first; then the lists of deleted tickets and
  * of spam, whose tickets are told as deleted, because the list of all leaves both out without a word.
  *
- * `include=description` is needed for the message and makes a call count three times.
+ * `include=description,stats` is needed for the message and for when it was answered, and makes a call count five times.
  *
  * @see https://developers.freshdesk.com/api/#list_all_tickets
  * @see https://developers.freshdesk.com/api/#pagination
  * @see https://developers.freshdesk.com/api/#authentication
  */
 export function freshdeskSource(
-  { baseUrl, credentials }: { baseUrl: string; credentials: FreshdeskCredentials },
+  { baseUrl, credentials, mapping }: { baseUrl: string; credentials: FreshdeskCredentials; mapping?: DeskMapping },
   http: Http,
   clock: () => Date = () => new Date(),
 ): ChangeSource {
@@ -75,7 +76,7 @@ export function freshdeskSource(
       const isGone = (row: unknown) => position.stream !== 'tickets' || isGoneAtFreshdesk(row)
       const told = latestRows(rows)
       return {
-        ...sortOut(told.filter((row) => !isGone(row)).map(readFreshdeskTicket)),
+        ...sortOut(told.filter((row) => !isGone(row)).map((row) => readFreshdeskTicket(row, mapping))),
         deleted: told.filter(isGone).flatMap((row) => idText(fieldsOf(row).id) ?? []),
         cursor: writePosition(next.position),
         isLast: next.isWalkOver,
@@ -87,10 +88,10 @@ export function freshdeskSource(
     findTicket: async (id, signal) => {
       if (!/^\d+$/.test(id)) return null
       try {
-        const { json } = await get(`tickets/${id}`, {}, signal)
+        const { json } = await get(`tickets/${id}`, { include: 'stats' }, signal)
         if (idText(fieldsOf(json).id) !== id)
           throw new ProviderError('transient', 'Freshdesk’s answer is not the ticket')
-        return isGoneAtFreshdesk(json) ? null : readFreshdeskTicket(json)
+        return isGoneAtFreshdesk(json) ? null : readFreshdeskTicket(json, mapping)
       } catch (error) {
         if (!(error instanceof ProviderError) || error.status !== 404) throw error
         // A closed account answers 404 too. Taken for a missing ticket, it would delete every ticket that is asked for.
@@ -103,7 +104,7 @@ export function freshdeskSource(
 
 function queryOf({ stream, since, page }: Position): Record<string, string> {
   return {
-    ...(stream === 'tickets' ? { include: 'description' } : { filter: stream }),
+    ...(stream === 'tickets' ? { include: 'description,stats' } : { filter: stream }),
     // As documented: whole seconds, `2015-01-19T02:00:00Z`.
     updated_since: since.replace(/\.\d+Z$/, 'Z'),
     order_by: 'updated_at',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DeskMapping } from './desk-mapping.ts'
 import { freshdeskSource } from './freshdesk.ts'
 import type { ChangeSource } from './port.ts'
 import type { Http } from './request-json.ts'
@@ -37,6 +38,9 @@ const ZendeskCredentials = z.union([
 const FreshdeskSettings = z.union([z.strictObject({ domain: hostLabel }), ownAddress])
 const FreshdeskCredentials = z.strictObject({ api_key: secret })
 
+/** What a source is opened with besides its settings. */
+type Opening = { http: Http; mapping: DeskMapping }
+
 /** What each kind is configured with, how often it may be called unless a tenant says otherwise, and how it is opened. */
 export const CONNECTORS = {
   zendesk: {
@@ -44,8 +48,11 @@ export const CONNECTORS = {
     credentials: ZendeskCredentials,
     /** @see https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/#rate-limits */
     callsPerMinute: 10,
-    open: (settings: z.output<typeof ZendeskSettings>, credentials: z.output<typeof ZendeskCredentials>, http: Http) =>
-      zendeskSource({ baseUrl: addressOf(settings, 'zendesk.com'), credentials }, http),
+    open: (
+      settings: z.output<typeof ZendeskSettings>,
+      credentials: z.output<typeof ZendeskCredentials>,
+      { http, mapping }: Opening,
+    ) => zendeskSource({ baseUrl: addressOf(settings, 'zendesk.com'), credentials, mapping }, http),
   },
   freshdesk: {
     settings: FreshdeskSettings,
@@ -59,8 +66,8 @@ export const CONNECTORS = {
     open: (
       settings: z.output<typeof FreshdeskSettings>,
       credentials: z.output<typeof FreshdeskCredentials>,
-      http: Http,
-    ) => freshdeskSource({ baseUrl: addressOf(settings, 'freshdesk.com'), credentials }, http),
+      { http, mapping }: Opening,
+    ) => freshdeskSource({ baseUrl: addressOf(settings, 'freshdesk.com'), credentials, mapping }, http),
   },
 } as const satisfies Record<ConnectorKind, { callsPerMinute: number; [part: string]: unknown }>
 
@@ -79,7 +86,7 @@ const name = z
     'must be 1 to 40 lower-case letters, digits or -, starting with a letter or digit',
   )
 export const callsPerMinute = z.int().min(1).max(10_000)
-const besides = { name, calls_per_minute: callsPerMinute.optional() }
+const besides = { name, calls_per_minute: callsPerMinute.optional(), mapping: DeskMapping.optional() }
 
 /** A new connector as a request describes it. */
 export const NewConnectorBody = z.discriminatedUnion('kind', [
@@ -88,10 +95,11 @@ export const NewConnectorBody = z.discriminatedUnion('kind', [
 ])
 
 /** The source of a configured connection. Nothing is called yet: `check()` proves it. */
-export function openSource(configured: ConfiguredConnector, http: Http): ChangeSource {
+export function openSource(configured: ConfiguredConnector, http: Http, mapping: DeskMapping = {}): ChangeSource {
+  const opening = { http, mapping }
   return configured.kind === 'zendesk'
-    ? CONNECTORS.zendesk.open(configured.settings, configured.credentials, http)
-    : CONNECTORS.freshdesk.open(configured.settings, configured.credentials, http)
+    ? CONNECTORS.zendesk.open(configured.settings, configured.credentials, opening)
+    : CONNECTORS.freshdesk.open(configured.settings, configured.credentials, opening)
 }
 
 type Address = { base_url: string } | { subdomain: string } | { domain: string }

@@ -34,7 +34,11 @@ export async function openConnector(
     name: row.name,
     cursor: row.cursor,
     source: {
-      provider: openSource(ConfiguredConnector.parse({ kind: row.kind, settings: row.settings, credentials }), http),
+      provider: openSource(
+        ConfiguredConnector.parse({ kind: row.kind, settings: row.settings, credentials }),
+        http,
+        row.mapping,
+      ),
       budget: outboundBudget({
         database,
         connection: `connector:${connectorId}`,

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { moment, plainMoment } from '../../../kernel/moment.ts'
 import type { TenantId } from '../../../kernel/tenant-id.ts'
-import { cutMessage, type DeliveredTicket, MESSAGE_BYTES_MAX, TICKET_STATUSES } from '../tickets/index.ts'
+import {
+  cutMessage,
+  type DeliveredTicket,
+  type DeskFields,
+  MESSAGE_BYTES_MAX,
+  TICKET_STATUSES,
+} from '../tickets/index.ts'
 import type { FailedTicket } from './port.ts'
 
 /** PostgreSQL text holds no NUL and UTF-8 no lone surrogate; both become the replacement character, visibly. */
@@ -65,11 +71,15 @@ export function readBySchema(fields: Fields): DeliveredTicket | { problems: z.co
 
 /**
  * Checks the fields of a ticket, given in our names; `delivered` is what the helpdesk sent, kept for whoever mends it
- * when they cannot be used.
+ * when they cannot be used. What stands in `desk` was checked already.
  */
-export function readTicket(fields: Fields, delivered: unknown): DeliveredTicket | FailedTicket {
+export function readTicket(
+  fields: Fields,
+  delivered: unknown,
+  desk?: Partial<DeskFields>,
+): DeliveredTicket | FailedTicket {
   const read = readPlainly(fields) ?? readBySchema(fields)
-  if (!('problems' in read)) return read
+  if (!('problems' in read)) return desk === undefined ? read : { ...read, desk }
   const reason = read.problems.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
   return failedTicket(fields.id, reason, delivered)
 }

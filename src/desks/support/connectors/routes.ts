@@ -17,6 +17,7 @@ import { addConnector } from './add-connector.ts'
 import { changeConnector, planChange } from './change-connector.ts'
 import { checkAccess } from './check-access.ts'
 import { ConnectorView, presentConnector } from './connector.ts'
+import { DeskMapping } from './desk-mapping.ts'
 import { connectorNotFound } from './faults.ts'
 import { CONNECTORS, callsPerMinute, NewConnectorBody, openSource } from './kinds.ts'
 import type { ConnectorDependencies } from './open-connector.ts'
@@ -88,9 +89,14 @@ export function connectorRoutes(dependencies: ConnectorDependencies): Route[] {
       operationId: 'changeConnector',
       method: 'PATCH',
       path: '/connectors/:connector_id',
-      summary: 'Change a connector’s credentials or budget; with an empty body, check its access again',
+      summary:
+        'Change a connector’s credentials, budget or what its words stand for; with an empty body, check its access again',
       access: 'connector.manage',
-      body: z.strictObject({ credentials: someFields.optional(), calls_per_minute: callsPerMinute.optional() }),
+      body: z.strictObject({
+        credentials: someFields.optional(),
+        calls_per_minute: callsPerMinute.optional(),
+        mapping: DeskMapping.optional(),
+      }),
       responses: { 200: ConnectorView },
       prepare: async ({ tenantId, params: { connector_id }, body, signal }) =>
         checkAccess(openSource(planChange(sealer, await load(tenantId, connector_id), body), http), signal),

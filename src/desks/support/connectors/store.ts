@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../../platform/database/index.ts'
+import type { DeskMapping } from './desk-mapping.ts'
 
 /** A configured connector as it is stored; the credentials are sealed. */
 export type ConnectorRow = {
@@ -11,6 +12,7 @@ export type ConnectorRow = {
   sealed_credentials: Buffer
   account: string
   calls_per_minute: number
+  mapping: DeskMapping
   cursor: string | null
   checked_at: Date
   created_by: string
@@ -22,15 +24,23 @@ export async function insertConnector(
   tx: Tx,
   connector: Pick<
     ConnectorRow,
-    'connector_id' | 'name' | 'kind' | 'settings' | 'sealed_credentials' | 'account' | 'calls_per_minute' | 'created_by'
+    | 'connector_id'
+    | 'name'
+    | 'kind'
+    | 'settings'
+    | 'sealed_credentials'
+    | 'account'
+    | 'calls_per_minute'
+    | 'created_by'
+    | 'mapping'
   >,
 ): Promise<boolean> {
   const { rows } = await sql`
     insert into connectors (tenant_id, connector_id, name, kind, settings, sealed_credentials, account,
-      calls_per_minute, checked_at, created_by)
+      calls_per_minute, mapping, checked_at, created_by)
     values (current_setting('signalbox.tenant_id'), ${connector.connector_id}, ${connector.name}, ${connector.kind},
       ${JSON.stringify(connector.settings)}, ${connector.sealed_credentials}, ${connector.account},
-      ${connector.calls_per_minute}, now(), ${connector.created_by})
+      ${connector.calls_per_minute}, ${JSON.stringify(connector.mapping)}, now(), ${connector.created_by})
     on conflict (tenant_id, name) do nothing returning 1`.execute(tx)
   return rows.length === 1
 }
@@ -54,12 +64,17 @@ export async function listConnectors(
 /** Writes what a change brings, after it was checked; null stays as it is. False when the connector is gone. */
 export async function updateConnector(
   tx: Tx,
-  change: { connector_id: string; account: string; sealed_credentials: Buffer | null; calls_per_minute: number | null },
+  change: Pick<ConnectorRow, 'connector_id' | 'account'> & {
+    sealed_credentials: Buffer | null
+    calls_per_minute: number | null
+    mapping: DeskMapping | null
+  },
 ): Promise<boolean> {
   const { rows } = await sql`
     update connectors set account = ${change.account}, checked_at = now(),
       sealed_credentials = coalesce(${change.sealed_credentials}::bytea, sealed_credentials),
-      calls_per_minute = coalesce(${change.calls_per_minute}::integer, calls_per_minute)
+      calls_per_minute = coalesce(${change.calls_per_minute}::integer, calls_per_minute),
+      mapping = coalesce(${change.mapping === null ? null : JSON.stringify(change.mapping)}::jsonb, mapping)
     where connector_id = ${change.connector_id} returning 1`.execute(tx)
   return rows.length === 1
 }

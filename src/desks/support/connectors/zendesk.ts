@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { moment } from '../../../kernel/moment.ts'
 import { basicAuthorization, bearerAuthorization } from './authorization.ts'
+import type { DeskMapping } from './desk-mapping.ts'
 import { explainRefusal } from './explain-refusal.ts'
 import { type ChangePage, type ChangeSource, ProviderError } from './port.ts'
 import { fieldsOf, idText, latestRows, sortOut } from './read-ticket.ts'
 import { addressUnder, type Http, requestJson } from './request-json.ts'
-import { isDeletedAtZendesk, readZendeskTicket } from './zendesk-ticket.ts'
+import { isDeletedAtZendesk, readZendeskTicket, withMetrics } from './zendesk-ticket.ts'
 
 /** An agent's e-mail address with an API token, or a token of an OAuth client. */
 export type ZendeskCredentials = { email: string; api_token: string } | { oauth_token: string }
@@ -17,6 +18,7 @@ const FROM_THE_START = 'start_time=0'
 
 const ExportPage = z.object({
   tickets: z.array(z.unknown()),
+  metric_sets: z.unknown().optional(),
   after_cursor: z.string().min(1).nullish(),
   end_of_stream: z.boolean(),
 })
@@ -41,7 +43,7 @@ const REFUSALS = {
  * @see https://developer.zendesk.com/api-reference/introduction/security-and-auth/
  */
 export function zendeskSource(
-  { baseUrl, credentials }: { baseUrl: string; credentials: ZendeskCredentials },
+  { baseUrl, credentials, mapping }: { baseUrl: string; credentials: ZendeskCredentials; mapping?: DeskMapping },
   http: Http,
 ): ChangeSource {
   const get = async (path: string, query: Record<string, string>, signal: AbortSignal) => {
@@ -75,22 +77,23 @@ export function zendeskSource(
 
     listChanges: async (cursor, signal) => {
       const from = cursor === null || cursor === FROM_THE_START ? { start_time: '0' } : { cursor }
-      const page = await readExport({ ...from, per_page: PER_PAGE }, signal)
+      const page = await readExport({ ...from, per_page: PER_PAGE, include: 'metric_sets' }, signal)
       const next = page.after_cursor ?? cursor ?? FROM_THE_START
       if (!page.end_of_stream && next === (cursor ?? FROM_THE_START)) {
         throw new ProviderError('transient', 'Zendesk’s ticket export does not move on')
       }
-      return { ...readRows(page.tickets), cursor: next, isLast: page.end_of_stream, bytes: page.bytes }
+      const rows = withMetrics(page.tickets, page.metric_sets)
+      return { ...readRows(rows, mapping), cursor: next, isLast: page.end_of_stream, bytes: page.bytes }
     },
 
     findTicket: async (id, signal) => {
       if (!/^\d+$/.test(id)) return null
       try {
-        const { json } = await get(`tickets/${id}.json`, {}, signal)
+        const { json } = await get(`tickets/${id}.json`, { include: 'metric_sets' }, signal)
         const { ticket } = fieldsOf(json)
         if (idText(fieldsOf(ticket).id) !== id)
           throw new ProviderError('transient', 'Zendesk’s answer is not the ticket')
-        return isDeletedAtZendesk(ticket) ? null : readZendeskTicket(ticket)
+        return isDeletedAtZendesk(ticket) ? null : readZendeskTicket(ticket, mapping)
       } catch (error) {
         if (!(error instanceof ProviderError) || error.status !== 404) throw error
         // A closed account answers 404 too. Taken for a missing ticket, it would delete every ticket that is asked for.
@@ -107,11 +110,14 @@ function authorizationOf(credentials: ZendeskCredentials): string {
     : basicAuthorization(`${credentials.email}/token`, credentials.api_token)
 }
 
-function readRows(page: readonly unknown[]): Pick<ChangePage, 'tickets' | 'failed' | 'deleted' | 'reachedAt'> {
+function readRows(
+  page: readonly unknown[],
+  mapping: DeskMapping | undefined,
+): Pick<ChangePage, 'tickets' | 'failed' | 'deleted' | 'reachedAt'> {
   const rows = latestRows(page)
   const deleted = rows.filter(isDeletedAtZendesk).flatMap((row) => idText(fieldsOf(row).id) ?? [])
   const kept = rows.filter((row) => !isDeletedAtZendesk(row))
-  return { ...sortOut(kept.map(readZendeskTicket)), deleted, reachedAt: reachedAt(page.at(-1)) }
+  return { ...sortOut(kept.map((row) => readZendeskTicket(row, mapping))), deleted, reachedAt: reachedAt(page.at(-1)) }
 }
 
 /** The export's own clock, by which it is ordered; changes by the system move it but not `updated_at`. */

@@ -10,6 +10,21 @@ import { startReclassificationWith, ticketReclassify } from './reclassify-ticket
 import { ticketRoutes } from './routes.ts'
 
 export type { ClassifyNews, ClassifyTickets } from './classify-tickets.ts'
+export {
+  ASSIGNEE_CHARACTERS_MAX,
+  type DeskFields,
+  GROUP_CHARACTERS_MAX,
+  PRIORITIES,
+  type Priority,
+  SLA_STATUS_OF,
+  SLA_STATUSES,
+  type SlaStatus,
+  STATUS_OF,
+  TAG_CHARACTERS_MAX,
+  TAGS_MAX,
+  TIERS,
+  type Tier,
+} from './desk-fields.ts'
 export { unguard } from './export/guarded-text.ts'
 export { cutMessage, MESSAGE_BYTES_MAX } from './message-size.ts'
 export {

@@ -1,7 +1,17 @@
 import { type RawBuilder, sql } from 'kysely'
 import { uuidsV7 } from '../../../kernel/uuid.ts'
 import { prepared, type Tx } from '../../../platform/database/index.ts'
+import { DESK_VIEW_COLUMNS, deskColumns } from './desk-fields.ts'
 import { IS_CUT, MESSAGE_BYTES_MAX } from './message-size.ts'
+import {
+  DESK_COMPARED,
+  DESK_FIRST,
+  DESK_INSERTED,
+  DESK_IS_OTHER,
+  DESK_OLD_AND_NEW,
+  DESK_RECORD,
+  deskChanges,
+} from './store-desk.ts'
 import { type ClassifiedTicket, type ExplainedTicket, PREVIEW_CHARACTERS } from './ticket.ts'
 import { lastTold } from './told-time.ts'
 
@@ -17,7 +27,7 @@ const EXPLAINING_FIELDS = ['language', 'keywords', 'rule_version', 'matches'] as
 const CLASSIFIED = sql.raw([...JUDGED_FIELDS, ...EXPLAINING_FIELDS].join(', '))
 
 /** That the delivered version says something else, and that it stands instead of the stored one; see `told-time.ts`. */
-const IS_OTHER = `(${TRACKED_FIELDS.map((field) => `excluded.${field} <> tickets.${field}`).join(' or ')})`
+const IS_OTHER = `(${TRACKED_FIELDS.map((field) => `excluded.${field} <> tickets.${field}`).join(' or ')} or ${DESK_IS_OTHER})`
 const STANDS = `case when excluded.compared_at is null
           then excluded.updated_at >= coalesce(tickets.compared_at, tickets.updated_at)
           else excluded.updated_at > tickets.updated_at or ${IS_OTHER} end`
@@ -43,7 +53,7 @@ const each = (make: (field: string) => string, separator: string) => sql.raw(TRA
 /** Each with the id that it gets when it is new. */
 function withIds(tickets: readonly ClassifiedTicket[]) {
   const ids = uuidsV7(tickets.length, Date.now())
-  return tickets.map((ticket, index) => ({ ticket_id: ids[index], ...ticket }))
+  return tickets.map(({ desk, ...ticket }, index) => ({ ticket_id: ids[index], ...ticket, ...deskColumns(desk) }))
 }
 
 /** Which run delivers tickets, and from where. */
@@ -116,13 +126,13 @@ export const storingTickets = (
       from json_to_recordset(${JSON.stringify(withIds(tickets))}::json) as page(
         ticket_id uuid, external_id text, source text, customer_id text, subject text, message text, status text,
         created_at timestamptz, updated_at timestamptz, compared_at timestamptz, urgency text, sentiment text,
-        requires_action boolean, language text, keywords text[], rule_version text, matches jsonb)
+        requires_action boolean, language text, keywords text[], rule_version text, matches jsonb, ${sql.raw(DESK_RECORD)})
       order by external_id
     ), stored as (
       insert into tickets (tenant_id, ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, compared_at, origin,
-        ${CLASSIFIED})
+        ${CLASSIFIED}, ${sql.raw(DESK_INSERTED)})
       select current_setting('signalbox.tenant_id'), ticket_id, external_id, ${each((field) => field, ', ')}, updated_at, compared_at,
-        ${origin}::text, ${CLASSIFIED}
+        ${origin}::text, ${CLASSIFIED}, ${sql.raw(DESK_FIRST)}
       from delivered
       on conflict (tenant_id, external_id) do update set
         ${each(whereItStands, ', ')}, ${sql.raw(whereItStands('updated_at'))},
@@ -131,12 +141,14 @@ export const storingTickets = (
           then greatest(excluded.compared_at, coalesce(tickets.compared_at, tickets.updated_at)) end,
         ingested_at = now(), deleted_at = null,
         ${setClassified},
+        ${sql.raw(deskChanges(STANDS))},
         origin = case when excluded.origin = 'import' then tickets.origin else excluded.origin end
       where ${STANDS_HERE} and (excluded.updated_at <> tickets.updated_at or ${sql.raw(IS_OTHER)}
           or excluded.compared_at is null and tickets.compared_at is not null)
         or excluded.origin <> 'import' and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
       returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
-        ${eachHistoric((field) => `old.${field} as old_${field}, new.${field} as new_${field}`)}
+        ${eachHistoric((field) => `old.${field} as old_${field}, new.${field} as new_${field}`)},
+        ${sql.raw(DESK_OLD_AND_NEW)}
     ), changes as (
       -- A ticket is created once: its own id serves as that of the change.
       select tenant_id, ticket_id as history_id, ticket_id, 'created' as action, null as field, null as old_value, null as new_value
@@ -146,7 +158,8 @@ export const storingTickets = (
       union all
       select tenant_id, uuidv7(), ticket_id, 'updated', field, old_value, new_value
       from stored cross join lateral (values
-        ${eachHistoric((field) => `('${field}', ${asText(`old_${field}`, field)}, ${asText(`new_${field}`, field)})`)}
+        ${eachHistoric((field) => `('${field}', ${asText(`old_${field}`, field)}, ${asText(`new_${field}`, field)})`)},
+        ${sql.raw(DESK_COMPARED)}
       ) as compared (field, old_value, new_value)
       where not is_new and old_value is distinct from new_value
     ), written as (
@@ -200,7 +213,7 @@ export async function listComparedTimes(tx: Tx, externalIds: readonly string[]):
 
 const BESIDE_TEXTS = `ticket_id, tenant_id, external_id, origin, source, customer_id, status, urgency, sentiment,
    requires_action, language, keywords, rule_version, corrected_at is not null as is_corrected,
-   created_at, updated_at, ingested_at, deleted_at, ${IS_CUT} as message_is_cut`
+   created_at, updated_at, ingested_at, deleted_at, ${DESK_VIEW_COLUMNS}, ${IS_CUT} as message_is_cut`
 
 /**
  * Everything of {@link Ticket}. A message that was stored when longer ones were is shown as far as it would be stored now;
@@ -220,7 +233,8 @@ const isLonger = (column: 'subject' | 'message') => {
 /** How long a ticket of {@link LISTED_COLUMNS} is in an answer, what has a bound besides texts included. */
 export const LISTED_BYTES = sql.raw(
   `coalesce(octet_length(subject) + octet_length(message) + octet_length(external_id) + octet_length(customer_id)
-   + octet_length(source) + octet_length(array_to_string(keywords, '')), 0) + 700`,
+   + octet_length(source) + octet_length(array_to_string(keywords, '')) + octet_length(array_to_string(tags, ''))
+   + coalesce(octet_length(group_name), 0) + coalesce(octet_length(assignee), 0), 0) + 1000`,
 )
 
 /** Everything of {@link ListedTicket}: of long texts PostgreSQL reads and sends no more than the beginning. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Match, MatchView, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
+import { type DeskFields, DeskView, presentDesk, type StoredDesk } from './desk-fields.ts'
 import { readStoredMatch, type StoredMatch } from './stored-match.ts'
 
 export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
@@ -16,6 +17,8 @@ export type DeliveredTicket = {
   /** ISO 8601 with zone, the provider's clock. */
   created_at: string
   updated_at: string
+  /** What else its source says: a status that says more, priority, who works on it, when it was answered. */
+  desk?: Partial<DeskFields> | undefined
 }
 
 /** What the rules say about a ticket. */
@@ -38,30 +41,31 @@ export type ComparedAt = { compared_at: string | null }
 
 export type ClassifiedTicket = DeliveredTicket & ComparedAt & Judgement
 
-export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at'> & {
-  ticket_id: string
-  tenant_id: string
-  /** Who delivers it: `provider`, `import` or the id of a connector. */
-  origin: string
-  created_at: Date
-  updated_at: Date
-  ingested_at: Date
-  /** When we noticed that the provider no longer has it; null while it does. */
-  deleted_at: Date | null
-  urgency: Urgency
-  sentiment: Sentiment
-  requires_action: boolean
-  /** Detected; null when nothing could be told. */
-  language: string | null
-  /** The words that made it a matter, each once. */
-  keywords: string[]
-  /** Which rules decided; null: not classified yet. */
-  rule_version: string | null
-  /** An agent's word stands instead of the rules'. */
-  is_corrected: boolean
-  /** The end of the message was cut when it was delivered: see `message-size.ts`. */
-  message_is_cut: boolean
-}
+export type Ticket = Omit<DeliveredTicket, 'created_at' | 'updated_at' | 'desk'> &
+  StoredDesk & {
+    ticket_id: string
+    tenant_id: string
+    /** Who delivers it: `provider`, `import` or the id of a connector. */
+    origin: string
+    created_at: Date
+    updated_at: Date
+    ingested_at: Date
+    /** When we noticed that the provider no longer has it; null while it does. */
+    deleted_at: Date | null
+    urgency: Urgency
+    sentiment: Sentiment
+    requires_action: boolean
+    /** Detected; null when nothing could be told. */
+    language: string | null
+    /** The words that made it a matter, each once. */
+    keywords: string[]
+    /** Which rules decided; null: not classified yet. */
+    rule_version: string | null
+    /** An agent's word stands instead of the rules'. */
+    is_corrected: boolean
+    /** The end of the message was cut when it was delivered: see `message-size.ts`. */
+    message_is_cut: boolean
+  }
 
 /** A ticket as lists show it: subject and message as far as {@link PREVIEW_CHARACTERS}. */
 export type ListedTicket = Ticket & {
@@ -92,6 +96,7 @@ export const TicketView = z
     subject: z.string(),
     message: z.string(),
     status: z.enum(TICKET_STATUSES),
+    ...DeskView,
     created_at: timestamp,
     updated_at: timestamp,
     ingested_at: timestamp,
@@ -134,6 +139,7 @@ export function presentTicket(ticket: Ticket): z.output<typeof TicketView> {
     subject: ticket.subject,
     message: ticket.message,
     status: ticket.status,
+    ...presentDesk(ticket),
     created_at: ticket.created_at.toISOString(),
     updated_at: ticket.updated_at.toISOString(),
     ingested_at: ticket.ingested_at.toISOString(),

@@ -18,6 +18,7 @@ const COLUMNS = [
     'is_corrected',
     'message_is_cut',
   ],
+  ...['sla_status', 'priority', 'tier', 'group', 'assignee', 'tags', 'first_response_at', 'resolved_at', 'closed_at'],
   ...['created_at', 'updated_at', 'ingested_at', 'deleted_at'],
 ] as (keyof Exported)[]
 

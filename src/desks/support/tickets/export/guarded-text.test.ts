@@ -71,6 +71,8 @@ const ticket = (change: Partial<Ticket>): Ticket => ({
     is_corrected: false,
     message_is_cut: false,
   },
+  ...{ sla_status: 'open', priority: 'medium', tier: 'standard', group_name: null, assignee: null, tags: [] },
+  ...{ first_response_at: null, resolved_at: null, closed_at: null },
   ...{ created_at: new Date(0), updated_at: new Date(0), ingested_at: new Date(0), deleted_at: null },
   ...change,
 })
