@@ -93,7 +93,9 @@ const sourceScene = (connect: (own: Own) => Promise<Helpdesk>) => async (shared:
       const found = await rows<{ action: string; fields: string | null }>(
         `select action, string_agg(field, ', ' order by field) as fields
          from ticket_history join tickets using (tenant_id, ticket_id)
-         where tenant_id = $1 and external_id = $2 group by action, recorded_at order by recorded_at`,
+         where tenant_id = $1 and external_id = $2
+           and field is distinct from 'sla_status' -- which only some tell
+         group by action, recorded_at order by recorded_at`,
         [tenant, id],
       )
       return found.map(({ action, fields }) => (fields === null ? action : `${action} ${fields}`))

@@ -447,6 +447,17 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     params: { ticket_id: ticketId },
     query: { tenant_id: tenantId },
   }),
+  'POST /api/v1/sla/tickets': (things) => ({
+    ...inTenant()(things),
+    body: {
+      tickets: [{ id: 'T-1', subject: 'VPN', content: 'It is down.', priority: 'high', customer_tier: 'business' }],
+    },
+  }),
+  'PATCH /api/v1/sla/tickets/:ticket_id': ({ tenantId, ticketId }) => ({
+    params: { ticket_id: ticketId },
+    query: { tenant_id: tenantId },
+    body: { ...{ priority: 'high', customer_tier: null, group: 'network', assignee: null, tags: ['vpn'] } },
+  }),
   'GET /api/v1/tickets': inTenant({
     ...{ ...everyTicketFilter, status: 'open', urgency: 'low', limit: '2', sort: '-created_at' },
     cursor: encodeCursor(['-created_at', '2999-01-01T00:00:00Z', '00000000-0000-4000-8000-000000000000']),

@@ -671,7 +671,7 @@ export interface paths {
      */
     delete: operations["removeConnector"];
     /**
-     * Change a connector’s credentials or budget; with an empty body, check its access again
+     * Change a connector’s credentials, budget or what its words stand for; with an empty body, check its access again
      * @description Needs the permission `connector.manage` in the tenant.
      */
     patch: operations["changeConnector"];
@@ -1285,6 +1285,32 @@ export interface paths {
      * @description Needs the permission `sla.read` in the tenant.
      */
     get: operations["listSlaPolicyVersions"];
+  };
+  "/api/v1/sla/tickets": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Store up to 1,000 tickets; each row has an outcome of its own and cannot harm another
+     * @description Needs the permission `ticket.change` in the tenant.
+     */
+    post: operations["storeSlaTickets"];
+  };
+  "/api/v1/sla/tickets/{ticket_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Change what the desk works by; what its helpdesk says later stands again
+     * @description Needs the permission `ticket.change` in the tenant.
+     */
+    patch: operations["changeSlaTicket"];
   };
   "/api/v1/subscriptions": {
     parameters: {
@@ -2934,6 +2960,7 @@ export interface components {
       has_read: boolean;
       /** @enum {string} */
       kind: "zendesk" | "freshdesk";
+      mapping: components["schemas"]["DeskMapping"];
       /** @description Stands before the ids of its tickets, e.g. `zendesk:35436` */
       name: string;
       settings: {
@@ -2956,6 +2983,7 @@ export interface components {
       has_read: boolean;
       /** @enum {string} */
       kind: "zendesk" | "freshdesk";
+      mapping: components["schemas"]["DeskMappingInput"];
       /** @description Stands before the ids of its tickets, e.g. `zendesk:35436` */
       name: string;
       settings: {
@@ -3075,18 +3103,50 @@ export interface components {
       subject: string;
       tenant_id: string;
     };
+    DeskMapping: {
+      /** @description By the helpdesk’s priority: `urgent`, `4` */
+      priorities?: {
+        [key: string]: "critical" | "high" | "medium" | "low";
+      };
+      /** @description By the helpdesk’s status, as its API spells it: `hold`, `7` */
+      statuses?: {
+        [key: string]: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      };
+      /** @description By a tag of the ticket: `vip`; of several the highest counts */
+      tiers?: {
+        [key: string]: "enterprise" | "business" | "standard" | "free";
+      };
+    };
+    DeskMappingInput: {
+      /** @description By the helpdesk’s priority: `urgent`, `4` */
+      priorities?: {
+        [key: string]: "critical" | "high" | "medium" | "low";
+      };
+      /** @description By the helpdesk’s status, as its API spells it: `hold`, `7` */
+      statuses?: {
+        [key: string]: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      };
+      /** @description By a tag of the ticket: `vip`; of several the highest counts */
+      tiers?: {
+        [key: string]: "enterprise" | "business" | "standard" | "free";
+      };
+    };
     ExplainedTicket: {
+      assignee: string | null;
       classification: {
         corrected_at: string | null;
         corrected_by: string | null;
         /** @description Which rule matched which words where */
         matches: components["schemas"]["ClassificationMatch"][];
       };
+      closed_at: string | null;
       /** Format: date-time */
       created_at: string;
       customer_id: string;
       deleted_at: string | null;
       external_id: string;
+      first_response_at: string | null;
+      group: string | null;
       /** Format: date-time */
       ingested_at: string;
       /** @description Whether an agent has corrected the rules */
@@ -3099,35 +3159,56 @@ export interface components {
       message_is_cut: boolean;
       /** @description Who delivers it: `provider`, `import` (a file) or a connector’s id */
       origin: string;
+      /**
+       * @description As told, else as a rule says, else `medium`
+       * @enum {string}
+       */
+      priority: "critical" | "high" | "medium" | "low";
       requires_action: boolean;
+      resolved_at: string | null;
       /** @description The rules that decided; null before they have */
       rule_version: string | null;
       /** @enum {string} */
       sentiment: "negative" | "neutral" | "positive";
+      /**
+       * @description How far the work is; `status` follows from it
+       * @enum {string}
+       */
+      sla_status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
       source: string;
       /** @enum {string} */
       status: "open" | "pending" | "closed";
       subject: string;
+      tags: string[];
       tenant_id: string;
       /** Format: uuid */
       ticket_id: string;
+      /**
+       * @description As told, else as a rule says, else `standard`
+       * @enum {string}
+       */
+      tier: "enterprise" | "business" | "standard" | "free";
       /** Format: date-time */
       updated_at: string;
       /** @enum {string} */
       urgency: "low" | "medium" | "high";
     };
     ExplainedTicketInput: {
+      assignee: string | null;
       classification: {
         corrected_at: string | null;
         corrected_by: string | null;
         /** @description Which rule matched which words where */
         matches: components["schemas"]["ClassificationMatchInput"][];
       };
+      closed_at: string | null;
       /** Format: date-time */
       created_at: string;
       customer_id: string;
       deleted_at: string | null;
       external_id: string;
+      first_response_at: string | null;
+      group: string | null;
       /** Format: date-time */
       ingested_at: string;
       /** @description Whether an agent has corrected the rules */
@@ -3140,18 +3221,35 @@ export interface components {
       message_is_cut: boolean;
       /** @description Who delivers it: `provider`, `import` (a file) or a connector’s id */
       origin: string;
+      /**
+       * @description As told, else as a rule says, else `medium`
+       * @enum {string}
+       */
+      priority: "critical" | "high" | "medium" | "low";
       requires_action: boolean;
+      resolved_at: string | null;
       /** @description The rules that decided; null before they have */
       rule_version: string | null;
       /** @enum {string} */
       sentiment: "negative" | "neutral" | "positive";
+      /**
+       * @description How far the work is; `status` follows from it
+       * @enum {string}
+       */
+      sla_status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
       source: string;
       /** @enum {string} */
       status: "open" | "pending" | "closed";
       subject: string;
+      tags: string[];
       tenant_id: string;
       /** Format: uuid */
       ticket_id: string;
+      /**
+       * @description As told, else as a rule says, else `standard`
+       * @enum {string}
+       */
+      tier: "enterprise" | "business" | "standard" | "free";
       /** Format: date-time */
       updated_at: string;
       /** @enum {string} */
@@ -3762,11 +3860,15 @@ export interface components {
       why: string;
     };
     ListedTicket: {
+      assignee: string | null;
+      closed_at: string | null;
       /** Format: date-time */
       created_at: string;
       customer_id: string;
       deleted_at: string | null;
       external_id: string;
+      first_response_at: string | null;
+      group: string | null;
       /** Format: date-time */
       ingested_at: string;
       /** @description Whether an agent has corrected the rules */
@@ -3781,29 +3883,50 @@ export interface components {
       message_is_cut: boolean;
       /** @description Who delivers it: `provider`, `import` (a file) or a connector’s id */
       origin: string;
+      /**
+       * @description As told, else as a rule says, else `medium`
+       * @enum {string}
+       */
+      priority: "critical" | "high" | "medium" | "low";
       requires_action: boolean;
+      resolved_at: string | null;
       /** @description The rules that decided; null before they have */
       rule_version: string | null;
       /** @enum {string} */
       sentiment: "negative" | "neutral" | "positive";
+      /**
+       * @description How far the work is; `status` follows from it
+       * @enum {string}
+       */
+      sla_status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
       source: string;
       /** @enum {string} */
       status: "open" | "pending" | "closed";
       subject: string;
+      tags: string[];
       tenant_id: string;
       /** Format: uuid */
       ticket_id: string;
+      /**
+       * @description As told, else as a rule says, else `standard`
+       * @enum {string}
+       */
+      tier: "enterprise" | "business" | "standard" | "free";
       /** Format: date-time */
       updated_at: string;
       /** @enum {string} */
       urgency: "low" | "medium" | "high";
     };
     ListedTicketInput: {
+      assignee: string | null;
+      closed_at: string | null;
       /** Format: date-time */
       created_at: string;
       customer_id: string;
       deleted_at: string | null;
       external_id: string;
+      first_response_at: string | null;
+      group: string | null;
       /** Format: date-time */
       ingested_at: string;
       /** @description Whether an agent has corrected the rules */
@@ -3818,18 +3941,35 @@ export interface components {
       message_is_cut: boolean;
       /** @description Who delivers it: `provider`, `import` (a file) or a connector’s id */
       origin: string;
+      /**
+       * @description As told, else as a rule says, else `medium`
+       * @enum {string}
+       */
+      priority: "critical" | "high" | "medium" | "low";
       requires_action: boolean;
+      resolved_at: string | null;
       /** @description The rules that decided; null before they have */
       rule_version: string | null;
       /** @enum {string} */
       sentiment: "negative" | "neutral" | "positive";
+      /**
+       * @description How far the work is; `status` follows from it
+       * @enum {string}
+       */
+      sla_status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
       source: string;
       /** @enum {string} */
       status: "open" | "pending" | "closed";
       subject: string;
+      tags: string[];
       tenant_id: string;
       /** Format: uuid */
       ticket_id: string;
+      /**
+       * @description As told, else as a rule says, else `standard`
+       * @enum {string}
+       */
+      tier: "enterprise" | "business" | "standard" | "free";
       /** Format: date-time */
       updated_at: string;
       /** @enum {string} */
@@ -4270,6 +4410,44 @@ export interface components {
       }[];
       /** @description Send it as `Authorization: Bearer …` */
       token: string;
+    };
+    SlaBatchResult: {
+      created: number;
+      /** @description Of each refused row, `<id>: <field> <why>` */
+      errors: string[];
+      /** @description Refused rows; nothing of them was stored */
+      failed: number;
+      results: {
+        code: ("invalid" | "missing" | "illegal_transition" | "outdated" | "before_creation" | "in_future" | "contradiction") | null;
+        field: string | null;
+        id: string;
+        /** @description Its place in the batch, from 0 */
+        index: number;
+        message: string | null;
+        /** @enum {string} */
+        outcome: "created" | "updated" | "unchanged" | "refused";
+      }[];
+      unchanged: number;
+      updated: number;
+    };
+    SlaBatchResultInput: {
+      created: number;
+      /** @description Of each refused row, `<id>: <field> <why>` */
+      errors: string[];
+      /** @description Refused rows; nothing of them was stored */
+      failed: number;
+      results: {
+        code: ("invalid" | "missing" | "illegal_transition" | "outdated" | "before_creation" | "in_future" | "contradiction") | null;
+        field: string | null;
+        id: string;
+        /** @description Its place in the batch, from 0 */
+        index: number;
+        message: string | null;
+        /** @enum {string} */
+        outcome: "created" | "updated" | "unchanged" | "refused";
+      }[];
+      unchanged: number;
+      updated: number;
     };
     SlaPolicy: {
       /** @description Of the tenant, that it names. A removed one goes on as it was */
@@ -4743,6 +4921,78 @@ export interface components {
       note: string | null;
       version: number;
     };
+    SlaTicketRow: {
+      /** @description When we answered last; the first time is `first_response_at` */
+      answered_at?: unknown;
+      assignee?: string | null;
+      closed_at?: unknown | null;
+      content?: unknown;
+      created_at?: unknown;
+      customer_id?: string;
+      /** @description Null: as the policy’s assignments say */
+      customer_tier?: ("enterprise" | "business" | "standard" | "free") | null;
+      /** @description When the customer wrote last after that */
+      customer_wrote_at?: unknown;
+      /** @description The same */
+      external_id?: string;
+      first_response_at?: unknown | null;
+      group?: string | null;
+      /** @description The ticket’s id where it comes from */
+      id?: string;
+      /** @description Null: as the policy’s assignments say */
+      priority?: ("critical" | "high" | "medium" | "low") | null;
+      resolved_at?: unknown | null;
+      source?: string;
+      /** @enum {string} */
+      status?: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      subject?: string;
+      tags?: string[];
+      /** @description Null: as the policy’s assignments say */
+      tier?: ("enterprise" | "business" | "standard" | "free") | null;
+      /** @description Which version of the ticket this is; now without it */
+      updated_at?: unknown;
+    };
+    SlaTicketRowInput: {
+      /**
+       * Format: date-time
+       * @description When we answered last; the first time is `first_response_at`
+       */
+      answered_at?: string;
+      assignee?: string | null;
+      closed_at?: string | null;
+      content?: string;
+      /** Format: date-time */
+      created_at?: string;
+      customer_id?: string;
+      /** @description Null: as the policy’s assignments say */
+      customer_tier?: ("enterprise" | "business" | "standard" | "free") | null;
+      /**
+       * Format: date-time
+       * @description When the customer wrote last after that
+       */
+      customer_wrote_at?: string;
+      /** @description The same */
+      external_id?: string;
+      first_response_at?: string | null;
+      group?: string | null;
+      /** @description The ticket’s id where it comes from */
+      id?: string;
+      /** @description Null: as the policy’s assignments say */
+      priority?: ("critical" | "high" | "medium" | "low") | null;
+      resolved_at?: string | null;
+      source?: string;
+      /** @enum {string} */
+      status?: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      subject?: string;
+      tags?: string[];
+      /** @description Null: as the policy’s assignments say */
+      tier?: ("enterprise" | "business" | "standard" | "free") | null;
+      /**
+       * Format: date-time
+       * @description Which version of the ticket this is; now without it
+       */
+      updated_at?: string;
+    };
     Subscription: {
       /** Format: uuid */
       channel_id: string;
@@ -4958,11 +5208,15 @@ export interface components {
       time_zone: string;
     };
     Ticket: {
+      assignee: string | null;
+      closed_at: string | null;
       /** Format: date-time */
       created_at: string;
       customer_id: string;
       deleted_at: string | null;
       external_id: string;
+      first_response_at: string | null;
+      group: string | null;
       /** Format: date-time */
       ingested_at: string;
       /** @description Whether an agent has corrected the rules */
@@ -4975,18 +5229,35 @@ export interface components {
       message_is_cut: boolean;
       /** @description Who delivers it: `provider`, `import` (a file) or a connector’s id */
       origin: string;
+      /**
+       * @description As told, else as a rule says, else `medium`
+       * @enum {string}
+       */
+      priority: "critical" | "high" | "medium" | "low";
       requires_action: boolean;
+      resolved_at: string | null;
       /** @description The rules that decided; null before they have */
       rule_version: string | null;
       /** @enum {string} */
       sentiment: "negative" | "neutral" | "positive";
+      /**
+       * @description How far the work is; `status` follows from it
+       * @enum {string}
+       */
+      sla_status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
       source: string;
       /** @enum {string} */
       status: "open" | "pending" | "closed";
       subject: string;
+      tags: string[];
       tenant_id: string;
       /** Format: uuid */
       ticket_id: string;
+      /**
+       * @description As told, else as a rule says, else `standard`
+       * @enum {string}
+       */
+      tier: "enterprise" | "business" | "standard" | "free";
       /** Format: date-time */
       updated_at: string;
       /** @enum {string} */
@@ -5025,11 +5296,15 @@ export interface components {
       recorded_at: string;
     };
     TicketInput: {
+      assignee: string | null;
+      closed_at: string | null;
       /** Format: date-time */
       created_at: string;
       customer_id: string;
       deleted_at: string | null;
       external_id: string;
+      first_response_at: string | null;
+      group: string | null;
       /** Format: date-time */
       ingested_at: string;
       /** @description Whether an agent has corrected the rules */
@@ -5042,18 +5317,35 @@ export interface components {
       message_is_cut: boolean;
       /** @description Who delivers it: `provider`, `import` (a file) or a connector’s id */
       origin: string;
+      /**
+       * @description As told, else as a rule says, else `medium`
+       * @enum {string}
+       */
+      priority: "critical" | "high" | "medium" | "low";
       requires_action: boolean;
+      resolved_at: string | null;
       /** @description The rules that decided; null before they have */
       rule_version: string | null;
       /** @enum {string} */
       sentiment: "negative" | "neutral" | "positive";
+      /**
+       * @description How far the work is; `status` follows from it
+       * @enum {string}
+       */
+      sla_status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
       source: string;
       /** @enum {string} */
       status: "open" | "pending" | "closed";
       subject: string;
+      tags: string[];
       tenant_id: string;
       /** Format: uuid */
       ticket_id: string;
+      /**
+       * @description As told, else as a rule says, else `standard`
+       * @enum {string}
+       */
+      tier: "enterprise" | "business" | "standard" | "free";
       /** Format: date-time */
       updated_at: string;
       /** @enum {string} */
@@ -8059,6 +8351,7 @@ export interface operations {
           };
           /** @enum {string} */
           kind: "zendesk";
+          mapping?: components["schemas"]["DeskMappingInput"];
           name: string;
           settings: {
             subdomain: string;
@@ -8073,6 +8366,7 @@ export interface operations {
           };
           /** @enum {string} */
           kind: "freshdesk";
+          mapping?: components["schemas"]["DeskMappingInput"];
           name: string;
           settings: {
             domain: string;
@@ -8216,6 +8510,7 @@ export interface operations {
           credentials?: {
             [key: string]: string;
           };
+          mapping?: components["schemas"]["DeskMappingInput"];
         };
       };
     };
@@ -10527,6 +10822,126 @@ export interface operations {
             next_cursor: string | null;
             versions: components["schemas"]["SlaPolicyVersion"][];
           };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  storeSlaTickets: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description Each as SlaTicketRow: `id`, `subject`, `content` for a new one; what is left out stays */
+          tickets: {
+            [key: string]: unknown;
+          }[];
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaBatchResult"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeSlaTicket: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        ticket_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /**
+           * Format: date-time
+           * @description When we answered last; the first time is `first_response_at`
+           */
+          answered_at?: string;
+          assignee?: string | null;
+          closed_at?: string | null;
+          /** @description Null: as the policy’s assignments say */
+          customer_tier?: ("enterprise" | "business" | "standard" | "free") | null;
+          /**
+           * Format: date-time
+           * @description When the customer wrote last after that
+           */
+          customer_wrote_at?: string;
+          first_response_at?: string | null;
+          group?: string | null;
+          /** @description Null: as the policy’s assignments say */
+          priority?: ("critical" | "high" | "medium" | "low") | null;
+          resolved_at?: string | null;
+          /** @enum {string} */
+          status?: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+          tags?: string[];
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ticket"];
         };
       };
       /** @description Default Response */

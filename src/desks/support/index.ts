@@ -3,6 +3,7 @@ import { classificationModule } from './classification/index.ts'
 import { connectorsModule } from './connectors/index.ts'
 import { ingestionModule } from './ingestion/index.ts'
 import { policiesModule } from './policies/index.ts'
+import { slaModule } from './sla/index.ts'
 import { ticketsModule } from './tickets/index.ts'
 
 /** The support desk: tickets of helpdesks, fetched, understood, counted, and told of when they are urgent. */
@@ -13,4 +14,5 @@ export const supportDesk = [
   connectorsModule,
   ingestionModule,
   policiesModule,
+  slaModule,
 ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { TicketStatus } from './ticket.ts'
+import { SLA_STATUSES, type SlaStatus } from './status.ts'
 
 /** Most urgent first. */
 export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const
@@ -8,29 +8,6 @@ export type Priority = (typeof PRIORITIES)[number]
 /** What the customer pays for, most first. */
 export const TIERS = ['enterprise', 'business', 'standard', 'free'] as const
 export type Tier = (typeof TIERS)[number]
-
-/** How far the work on a ticket is: finer than the provider's status, which follows from it. */
-export const SLA_STATUSES = [
-  ...(['open', 'in_progress', 'pending_customer', 'pending_vendor', 'resolved', 'closed'] as const),
-] as const
-export type SlaStatus = (typeof SLA_STATUSES)[number]
-
-/** What the provider's three statuses say of each. The table shows none that does not fit. */
-export const STATUS_OF: Readonly<Record<SlaStatus, TicketStatus>> = {
-  open: 'open',
-  in_progress: 'open',
-  pending_customer: 'pending',
-  pending_vendor: 'pending',
-  resolved: 'closed',
-  closed: 'closed',
-}
-
-/** What is taken for the case where nobody says more than one of the three. */
-export const SLA_STATUS_OF: Readonly<Record<TicketStatus, SlaStatus>> = {
-  open: 'open',
-  pending: 'pending_customer',
-  closed: 'closed',
-}
 
 /** What a source may say of a ticket besides what every source says. What is left out is not told: it stays as it is; null takes it away. */
 export type DeskFields = {

@@ -9,6 +9,7 @@ import { reclassifyingOutdated } from './reclassify-outdated.ts'
 import { startReclassificationWith, ticketReclassify } from './reclassify-tickets.ts'
 import { ticketRoutes } from './routes.ts'
 
+export { changeTickets, type KnownTicket, lockTickets, type TicketChanges } from './change-tickets.ts'
 export type { ClassifyNews, ClassifyTickets } from './classify-tickets.ts'
 export {
   ASSIGNEE_CHARACTERS_MAX,
@@ -16,10 +17,6 @@ export {
   GROUP_CHARACTERS_MAX,
   PRIORITIES,
   type Priority,
-  SLA_STATUS_OF,
-  SLA_STATUSES,
-  type SlaStatus,
-  STATUS_OF,
   TAG_CHARACTERS_MAX,
   TAGS_MAX,
   TIERS,
@@ -27,8 +24,10 @@ export {
 } from './desk-fields.ts'
 export { unguard } from './export/guarded-text.ts'
 export { cutMessage, MESSAGE_BYTES_MAX } from './message-size.ts'
+export { SLA_STATUSES, type SlaStatus, STATUS_OF, TICKET_STATUSES, type TicketStatus } from './status.ts'
 export {
   type Delivery,
+  findTicket,
   listComparedTimes,
   markDeleted,
   partsOf,
@@ -37,7 +36,12 @@ export {
   type UpsertCounts,
   upsertTickets,
 } from './store.ts'
-export { type ClassifiedTicket, type DeliveredTicket, TICKET_STATUSES, type TicketStatus } from './ticket.ts'
+export {
+  type ClassifiedTicket,
+  type DeliveredTicket,
+  presentTicket,
+  TicketView,
+} from './ticket.ts'
 
 export type TicketsApi = { classifyTickets: ClassifyTickets; classifyNews: ClassifyNews }
 

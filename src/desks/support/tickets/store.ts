@@ -142,10 +142,10 @@ export const storingTickets = (
         ingested_at = now(), deleted_at = null,
         ${setClassified},
         ${sql.raw(deskChanges(STANDS))},
-        origin = case when excluded.origin = 'import' then tickets.origin else excluded.origin end
+        origin = case when excluded.origin in ('import', 'sla') then tickets.origin else excluded.origin end
       where ${STANDS_HERE} and (excluded.updated_at <> tickets.updated_at or ${sql.raw(IS_OTHER)}
           or excluded.compared_at is null and tickets.compared_at is not null)
-        or excluded.origin <> 'import' and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
+        or excluded.origin not in ('import', 'sla') and (tickets.deleted_at is not null or tickets.origin <> excluded.origin)
       returning new.tenant_id, new.ticket_id, old.ticket_id is null as is_new, old.deleted_at is not null as was_deleted,
         ${eachHistoric((field) => `old.${field} as old_${field}, new.${field} as new_${field}`)},
         ${sql.raw(DESK_OLD_AND_NEW)}

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { type Match, MatchView, SENTIMENTS, type Sentiment, URGENCIES, type Urgency } from '../classification/index.ts'
 import { type DeskFields, DeskView, presentDesk, type StoredDesk } from './desk-fields.ts'
+import { TICKET_STATUSES, type TicketStatus } from './status.ts'
 import { readStoredMatch, type StoredMatch } from './stored-match.ts'
-
-export const TICKET_STATUSES = ['open', 'pending', 'closed'] as const
-export type TicketStatus = (typeof TICKET_STATUSES)[number]
 
 /** A ticket as a provider delivers it; whose it is, is the tenant of the transaction that stores it. */
 export type DeliveredTicket = {

@@ -4,7 +4,7 @@ import { moment } from '../../../../kernel/moment.ts'
 import type { TenantId } from '../../../../kernel/tenant-id.ts'
 import { SENTIMENTS, URGENCIES } from '../../classification/index.ts'
 import { KEYWORD_CHARACTERS_MAX } from '../classify-tickets.ts'
-import { TICKET_STATUSES, type TicketStatus } from '../ticket.ts'
+import { TICKET_STATUSES, type TicketStatus } from '../status.ts'
 
 const boolean = z.enum(['true', 'false'])
 
