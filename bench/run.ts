@@ -17,6 +17,8 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   'fair-shares': () => import('./fair-shares.bench.ts'),
   bounds: () => import('./bounds.bench.ts'),
   abuse: () => import('./abuse.bench.ts'),
+  tasks: () => import('./tasks.bench.ts'),
+  'task-requests': () => import('./task-requests.bench.ts'),
 }
 
 const wanted = process.argv[2]
