@@ -297,6 +297,11 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
     body: { until: new Date(Date.now() + 3_600_000).toISOString() },
   }),
   'POST /api/v1/signals/:signal_id/resolve': ofSignal(),
+  'GET /api/v1/admin/status': () => ({}),
+  'GET /api/v1/operator/task-shares/:tenant_id': ({ tenantId }) => ({ params: { tenant_id: tenantId } }),
+  'PUT /api/v1/operator/task-shares/:tenant_id': ({ tenantId }) => ({
+    ...{ params: { tenant_id: tenantId }, body: { weight: 2 } },
+  }),
   'GET /api/v1/operator/signals': () => ({
     query: { limit: '2', state: 'all', kind: 'test.signal', minimum_severity: 'info' },
   }),

@@ -96,6 +96,19 @@ export interface paths {
      */
     post: operations["previewAction"];
   };
+  "/api/v1/admin/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show how many tasks there are of each status, the newest, what waits, and who works
+     * @description Needs the platform operator’s token.
+     */
+    get: operations["showTaskStatus"];
+  };
   "/api/v1/auth/change-password": {
     parameters: {
       query?: never;
@@ -1088,6 +1101,24 @@ export interface paths {
      * @description Needs the platform operator’s token.
      */
     get: operations["showOperatorSlaPolicy"];
+  };
+  "/api/v1/operator/task-shares/{tenant_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show how large a tenant’s share of the workers is
+     * @description Needs the platform operator’s token.
+     */
+    get: operations["showTaskShare"];
+    /**
+     * Set how large a tenant’s share of the workers is; for tasks that are added from now on
+     * @description Needs the platform operator’s token.
+     */
+    put: operations["setTaskShare"];
   };
   "/api/v1/public-holidays": {
     parameters: {
@@ -5997,6 +6028,92 @@ export interface operations {
       };
     };
   };
+  showTaskStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            queue: {
+              /** @description The 100 with the most */
+              by_tenant_and_kind: {
+                kind: string;
+                oldest_seconds: number;
+                tenant_id: string;
+                waiting: number;
+              }[];
+              in_flight: number;
+              /** @description How long the one that waits longest has been due */
+              oldest_seconds: number;
+              transport: string;
+              /** @description Due now or later */
+              waiting: number;
+            };
+            tasks: {
+              /** @description Each counted up to 100000 */
+              by_status: {
+                [key: string]: number;
+              };
+              recent: {
+                /** Format: date-time */
+                created_at: string;
+                kind: string;
+                /** @enum {string} */
+                status: "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled";
+                /** Format: uuid */
+                task_id: string;
+                tenant_id: string;
+                title: string | null;
+                /** Format: date-time */
+                updated_at: string;
+              }[];
+              total: number;
+            };
+            /** Format: date-time */
+            timestamp: string;
+            workers: {
+              kinds: string[];
+              process_id: string;
+              running: number;
+              /** Format: date-time */
+              seen_at: string;
+              /** Format: date-time */
+              started_at: string;
+              version: string;
+            }[];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   changePassword: {
     parameters: {
       query?: never;
@@ -10045,6 +10162,102 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["OperatorSlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showTaskShare: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            tenant_id: string;
+            /** @description How large its share of the workers is beside those of others; 1 is usual */
+            weight: number;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setTaskShare: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          weight: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            tenant_id: string;
+            /** @description How large its share of the workers is beside those of others; 1 is usual */
+            weight: number;
+          };
         };
       };
       /** @description Default Response */

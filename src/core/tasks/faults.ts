@@ -1,4 +1,5 @@
 import { declareFaults } from '../../kernel/faults.ts'
+import { httpFault } from '../../platform/http/index.ts'
 
 export const taskFault = declareFaults({
   'tasks.not_found': 404,
@@ -24,3 +25,12 @@ export const taskNotFound = () =>
     public: 'There is no such task, or it belongs to a tenant you are not a member of.',
     internal: 'no task with that id in the caller’s tenants',
   })
+
+/** What was found of a tenant. @throws http.tenant_not_found */
+export function demandTenant<Found>(found: Found | undefined, tenantId: string): Found {
+  if (found !== undefined) return found
+  throw httpFault('http.tenant_not_found', {
+    public: 'There is no such tenant.',
+    internal: `an operator asked for tenant ${tenantId}, which is not there`,
+  })
+}

@@ -1,6 +1,7 @@
 import { openMemoryStore, openRedisStore } from '../../platform/cache/index.ts'
 import { healthReport } from '../../platform/health/index.ts'
 import { defineModule, type Ground, type Work } from '../../platform/module/index.ts'
+import type { Metrics } from '../../platform/telemetry/index.ts'
 import { auditModule } from '../audit/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
 import { beforeWriting } from './copies/before-writing.ts'
@@ -10,6 +11,8 @@ import { demoFail, demoProgress, demoSleep } from './kinds/demo.ts'
 import { noteProcess } from './kinds/note.ts'
 import { openTaskNews, type TaskNews } from './live/task-news.ts'
 import { offeredKinds } from './offer.ts'
+import { measureDepths } from './operator/measure-depths.ts'
+import { operatorRoutes } from './operator/routes.ts'
 import { queueCheck } from './queue-check.ts'
 import { endGivenUpTasks, startReaper } from './reap-lost-tasks.ts'
 import { actRoutes } from './routes/act.ts'
@@ -48,6 +51,8 @@ export type TasksApi = {
 
 /** Attempts take milliseconds or hours. */
 const ATTEMPT_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200]
+/** A free worker takes a task within milliseconds. */
+const START_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300]
 /** The queue's own end, after its handlers were told to stop: within the time in which a process has to end. */
 const QUEUE_STOPS_WITHIN_SECONDS = 15
 
@@ -95,6 +100,7 @@ export const tasksModule = defineModule({
     const { config, database, healthDatabase, queue, logger, metrics } = ground
     // What a probe that hangs does to a scrape is bounded by the report.
     const report = healthReport([queueCheck], { database: healthDatabase, logger })
+    const dead = metrics.counter('signalbox_tasks_dead_letters_total', 'Tasks that failed for good, by kind', ['kind'])
     const lost = metrics.counter('signalbox_tasks_lost_total', 'Tasks whose worker went away')
     const news = openTaskNews(ground)
     const store = openCopyStore(ground)
@@ -106,6 +112,7 @@ export const tasksModule = defineModule({
         return [
           ...beforeWriting(copies, handOverRoutes({ queue, kinds: offered })),
           ...lookRoutes({ database, copies }),
+          ...operatorRoutes({ transport: config.SIGNALBOX_QUEUE }),
           ...watchRoutes({ database, news, perTenant: config.TASK_CONCURRENCY_PER_TENANT }),
           ...beforeWriting(copies, actRoutes({ database, queue, kinds: offered })),
         ]
@@ -122,13 +129,17 @@ export const tasksModule = defineModule({
       starts: {
         api: () => listenToTasks(ground, { news, copies }),
         scheduler: async () => {
+          measureDepths(ground)
           await endGivenUpTasks(queue, logger)
           return startReaper({
             ...{ database, queue, logger, everySeconds: config.SCHEDULER_LOOK_SECONDS },
-            onLost: (count) => lost.inc(count),
+            onLost: (reaped) => {
+              lost.inc(reaped.length)
+              for (const { kind, status } of reaped) if (status === 'failed') dead.inc({ kind })
+            },
           })
         },
-        worker: ({ kinds }) => startWorking(ground, kinds),
+        worker: ({ kinds }) => startWorking(ground, kinds, dead),
       },
       close: async () => void (await Promise.all([news.close(), copies?.close()])),
     }
@@ -151,13 +162,19 @@ async function listenToTasks({ listener }: Ground, parts: { news: TaskNews; copi
   }
 }
 
-async function startWorking(ground: Ground, kinds: readonly Work[]) {
+async function startWorking(ground: Ground, kinds: readonly Work[], dead: ReturnType<Metrics['counter']>) {
   const { config, queue, metrics } = ground
   const attempts = metrics.histogram(
     'signalbox_task_attempt_seconds',
     'Time of one attempt at a task, by kind and how it ended',
     ['kind', 'outcome'],
     ATTEMPT_SECONDS,
+  )
+  const starts = metrics.histogram(
+    'signalbox_task_start_seconds',
+    'Time between when a task was due and when a worker took it, by kind',
+    ['kind'],
+    START_SECONDS,
   )
   const worker = await startWorker({
     ...ground,
@@ -166,7 +183,11 @@ async function startWorking(ground: Ground, kinds: readonly Work[]) {
     leaseSeconds: config.TASK_LEASE_SECONDS,
     concurrency: config.TASK_CONCURRENCY,
     concurrencyPerTenant: config.TASK_CONCURRENCY_PER_TENANT,
-    onEnded: ({ kind, outcome, seconds }) => attempts.observe({ kind, outcome }, seconds),
+    onStarted: ({ kind, waitedSeconds }) => starts.observe({ kind }, waitedSeconds),
+    onEnded: ({ kind, outcome, seconds }) => {
+      attempts.observe({ kind, outcome }, seconds)
+      if (outcome === 'failed') dead.inc({ kind })
+    },
   })
   return {
     gauges: [{ name: 'signalbox_tasks_running', help: 'Tasks running in this process', read: worker.running }],

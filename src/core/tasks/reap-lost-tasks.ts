@@ -57,7 +57,11 @@ const tellWorkers = (queue: Queue, tx: SystemTx, tasks: readonly Waiting[]) =>
     tasks.map(({ tenant_id, task_id, rank }) => ({ tenantId: tenantId(tenant_id), taskId: task_id, rank })),
   )
 
-type ReaperOptions = Dependencies & { logger: Logger; everySeconds?: number; onLost?: (count: number) => void }
+type ReaperOptions = Dependencies & {
+  logger: Logger
+  everySeconds?: number
+  onLost?: (reaped: readonly ReapedTask[]) => void
+}
 
 /**
  * Frees lost tasks every so many seconds (5), and looks for forgotten ones every minute, until stopped. Several processes
@@ -72,7 +76,7 @@ export function startReaper(options: ReaperOptions): { stop(): Promise<void> } {
       for (const { tenant_id, task_id, kind: task_kind, status } of reaped) {
         logger.warn({ tenant_id, task_id, task_kind, status }, 'a task lost its worker')
       }
-      options.onLost?.(reaped.length)
+      options.onLost?.(reaped)
       return reaped.length === AT_ONCE ? 'again' : undefined
     },
     onError: (err) => logger.warn({ err, component: 'reaper' }, 'could not look for lost tasks'),

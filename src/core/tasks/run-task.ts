@@ -23,6 +23,8 @@ export type RunTaskDependencies = {
   owner: string
   leaseSeconds: number
   running: RunningTasks
+  /** `waitedSeconds`: for how long it had been due. */
+  onStarted?: ((started: { kind: string; waitedSeconds: number }) => void) | undefined
   onEnded?: ((ended: { kind: string; outcome: Outcome['kind']; seconds: number }) => void) | undefined
 }
 
@@ -48,6 +50,7 @@ export async function runTask(dependencies: RunTaskDependencies, { tenantId, tas
   const log = dependencies.logger.child(bindings)
   const started = performance.now()
   log.info({ fencing: claim.fencing }, 'task claimed')
+  dependencies.onStarted?.({ kind: task.kind, waitedSeconds: task.waited_seconds })
 
   const attributes = { 'signalbox.task_id': taskId, 'signalbox.attempt': task.attempt }
   const ending = await inSpan(`task ${kind.name}`, attributes, () =>

@@ -19,6 +19,7 @@ export type WorkerOptions = {
   leaseSeconds: number
   concurrency: number
   concurrencyPerTenant: number
+  onStarted?: (started: { kind: string; waitedSeconds: number }) => void
   onEnded?: (ended: { kind: string; outcome: Outcome['kind']; seconds: number }) => void
 }
 

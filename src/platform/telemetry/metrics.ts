@@ -28,6 +28,21 @@ export function createMetrics() {
         },
       })
     },
+    /** A gauge with labels that is read when somebody scrapes: what the last reading does not name is gone. */
+    gaugeOf: <Label extends string>(
+      name: string,
+      help: string,
+      { labels, read }: { labels: readonly Label[]; read: () => Promise<readonly GaugeReading<Label>[]> },
+    ) => {
+      new Gauge({
+        ...{ name, help, labelNames: [...labels], registers: [registry] },
+        async collect() {
+          const readings = await read()
+          this.reset()
+          for (const { value, ...named } of readings) this.set(named as unknown as Record<Label, string>, value)
+        },
+      })
+    },
     /** A gauge that is set when its value is known. */
     gaugeBy: (name: string, help: string, labelNames: readonly string[]) =>
       new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] }),
@@ -40,5 +55,8 @@ export function createMetrics() {
     scrape: () => registry.metrics(),
   }
 }
+
+/** A value, and the labels that it is for. */
+export type GaugeReading<Label extends string> = { value: number } & Record<Label, string>
 
 export type Metrics = ReturnType<typeof createMetrics>

@@ -8,7 +8,8 @@ import { TASK_COLUMNS, type Task } from './task.ts'
 /** Proof of holding a task: only the claim with this fencing number may still write. */
 export type Claim = { taskId: string; owner: string; fencing: number }
 
-export type ClaimedTask = Task & { fencing: number }
+/** `waited_seconds`: for how long it had been due. */
+export type ClaimedTask = Task & { fencing: number; waited_seconds: number }
 
 /**
  * Takes a waiting task of one of `kinds` whose time has come; undefined when it is not there to be taken (any more), or
@@ -30,7 +31,8 @@ export async function claimTask(
       and kind = any(${claim.kinds})
       and not exists (
         select from tasks as other where other.concurrency_key = tasks.concurrency_key and other.status = 'running')
-    returning ${TASK_COLUMNS}, fencing`.execute(tx)
+    returning ${TASK_COLUMNS}, fencing,
+      greatest(0, extract(epoch from attempt_started_at - run_after))::float8 as waited_seconds`.execute(tx)
   return rows[0]
 }
 
