@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { flushCompileCache } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
@@ -8,35 +7,16 @@ import { ingestionModule } from './desks/support/ingestion/index.ts'
 import { type Config, ConfigError, loadConfig, PROCESS_ROLES } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
 import { repeat } from './kernel/repeat.ts'
-import { migrationSets, modules, permissions, queues, retention } from './modules.ts'
+import { modules, permissions } from './modules.ts'
+import { makeGround, type Opening, openPlatform } from './open-ground.ts'
 import { operationsRoutes } from './operations.ts'
-import { startEmbeddedPostgres } from './platform/database/embedded/index.ts'
-import {
-  type Database,
-  explainConnectionFailure,
-  migrate,
-  openDatabase,
-  openListener,
-  UnusableDatabaseError,
-} from './platform/database/index.ts'
-import {
-  HEALTH_CONNECTIONS,
-  type HealthCheck,
-  openHealthDatabase,
-  reachableCheck,
-  startHeartbeat,
-  workersCheck,
-} from './platform/health/index.ts'
+import { explainConnectionFailure, UnusableDatabaseError } from './platform/database/index.ts'
+import { type HealthCheck, reachableCheck, startHeartbeat, workersCheck } from './platform/health/index.ts'
 import { buildApp, type MountedRoute } from './platform/http/index.ts'
 import { type Ground, type OpenModules, openModules } from './platform/module/index.ts'
-import { openOutbound } from './platform/outbound/index.ts'
-import { installQueue, openTransport } from './platform/queue/index.ts'
-import { keepSecret, sealer } from './platform/sealing/index.ts'
-import { createMetrics, during, type Metrics, startTracing, watchEventLoop } from './platform/telemetry/index.ts'
+import { during, type Metrics, watchEventLoop } from './platform/telemetry/index.ts'
 import { startUpkeep } from './platform/upkeep/index.ts'
 
-/** What the others take of DATABASE_POOL_SIZE; two connections only listen, ours and the queue's. The rest serves. */
-const POOL_SHARES = { identity: 2, queue: 2, listeners: 2, health: HEALTH_CONNECTIONS }
 /** Everything has to be closed by then: orchestrators kill at 30 s. */
 const STOP_WITHIN_SECONDS = 25
 
@@ -70,9 +50,6 @@ export async function startSystem(
   }
 }
 
-/** What everything below needs: who we are, and where to register what has to be closed. */
-type Opening = { config: Config; logger: Logger; opened: AsyncDisposableStack; version: string }
-
 async function open(opening: Opening, onFatal: (error: Error) => void): Promise<System> {
   const { config, logger, opened } = opening
   const platform = await openPlatform(opening, onFatal).catch((error) => {
@@ -80,17 +57,8 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
   })
   const demo = await openDemo(config).catch(explainTakenPort('MOCK_PROVIDER_PORT', config.MOCK_PROVIDER_PORT))
   if (demo) opened.defer(() => demo.stop())
-  const processId = `${process.pid}:${randomUUID()}`
-  const ground = {
-    ...{ ...platform, config, logger, processId, permissions, retention, identityPoolSize: POOL_SHARES.identity },
-    sealer: sealer({ keys: await sealingKeys(config, platform.database) }),
-    openOutbound: (options = {}) => {
-      const outbound = openOutbound({ allowedPrivate: config.OUTBOUND_PRIVATE_HOSTS ?? [], ...options })
-      opened.defer(() => outbound.close())
-      return outbound
-    },
-    providerUrl: config.EXTERNAL_API_URL ?? demo?.providerUrl ?? `http://127.0.0.1:${config.MOCK_PROVIDER_PORT}`,
-  } satisfies Ground
+  const providerUrl = config.EXTERNAL_API_URL ?? demo?.providerUrl
+  const ground = await makeGround(opening, platform, providerUrl)
   const open = await openModules(modules, ground, opened)
   const tenancy = open.apiOf(tenancyModule)
   await demo?.fill(tenancy, Object.keys(permissions))
@@ -168,34 +136,6 @@ function namedDependencies(config: Config, mockProviderUrl: string | undefined):
   ].map(reachableCheck)
 }
 
-/** The technical ground: traces, a migrated database, the queue, metrics. */
-async function openPlatform({ config, logger, opened, version }: Opening, onFatal: (error: Error) => void) {
-  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
-    const tracing = await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, version, logger })
-    opened.defer(() => tracing.stop())
-  }
-  const databaseUrl = config.DATABASE_URL ?? (await openEmbedded(config, logger, opened, onFatal))
-  const ownerUrl = config.DATABASE_OWNER_URL ?? databaseUrl
-  await migrate({ url: ownerUrl, sets: migrationSets, logger, afterwards: () => installQueue(ownerUrl, queues) })
-
-  const { identity, queue: queuePool, listeners, health } = POOL_SHARES
-  const max = config.DATABASE_POOL_SIZE - identity - queuePool - listeners - health
-  const database = openDatabase({ url: databaseUrl, max, logger })
-  opened.defer(() => database.close())
-  const listener = await openListener({ url: databaseUrl, logger })
-  opened.defer(() => listener.close())
-  const healthDatabase = openHealthDatabase({ url: databaseUrl, logger })
-  opened.defer(() => healthDatabase.close())
-  const metrics = createMetrics()
-  const queue = await openTransport(config, { url: databaseUrl, logger, max: queuePool, listener, metrics })
-  opened.defer(() => queue.stop(1))
-
-  const { gauge } = metrics
-  gauge('signalbox_database_connections', 'Connections of the serving pool', () => database.poolUse().total)
-  gauge('signalbox_database_waiting', 'Callers waiting for a connection', () => database.poolUse().waiting)
-  return { databaseUrl, database, listener, healthDatabase, queue, metrics }
-}
-
 /** Starts what this process does besides answering; what is registered last is stopped first. */
 async function startRoles({ config, logger, opened, version }: Opening, ground: Ground, open: OpenModules) {
   const kinds = config.SIGNALBOX_ROLES.includes('worker') ? open.kinds.map(({ name }) => name) : []
@@ -223,28 +163,6 @@ function startSchedules(
   }
   const keeping = startUpkeep({ ...ground, steps: upkeep })
   opened.defer(() => keeping.stop())
-}
-
-async function openEmbedded(
-  config: Config,
-  logger: Logger,
-  opened: AsyncDisposableStack,
-  onFatal: (error: Error) => void,
-): Promise<string> {
-  const postgres = await startEmbeddedPostgres({
-    dataDir: config.SIGNALBOX_DATA_DIR,
-    logger,
-    onUnexpectedExit: onFatal,
-  })
-  opened.defer(() => postgres.close())
-  return postgres.url
-}
-
-/** The first seals, all of them open: the configured secret may come, change or go without losing what was sealed. */
-async function sealingKeys(config: Config, database: Database): Promise<string[]> {
-  const kept = await keepSecret(database, 'sealed-credentials')
-  const configured = [config.SIGNALBOX_SECRET, config.SIGNALBOX_PREVIOUS_SECRET]
-  return [...configured.filter((secret) => secret !== undefined), kept]
 }
 
 /** Names the variable to change when somebody else has the port. */

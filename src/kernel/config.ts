@@ -23,7 +23,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     if (result.success) values[name] = result.data
     else complaints.push(`  ${name} must be ${variable.bound}, e.g. ${name}=${variable.example}`)
   }
-  if (values.SIGNALBOX_QUEUE === 'sqs' && values.SQS_QUEUE_URL === undefined) {
+  if (values.SIGNALBOX_QUEUE === 'sqs' && !environment.SQS_QUEUE_URL) {
     const { bound, example } = variables.SQS_QUEUE_URL
     complaints.push(`  SQS_QUEUE_URL must be ${bound} when SIGNALBOX_QUEUE=sqs, e.g. SQS_QUEUE_URL=${example}`)
   }

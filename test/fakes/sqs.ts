@@ -46,7 +46,7 @@ const QUEUE = 'signalbox-tasks'
  * `maxReceives`: of the redrive policy.
  */
 export async function startFakeSqs({ fifo = false, maxReceives = 5 } = {}): Promise<FakeSqs> {
-  const server = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1' })
+  const server = await startFauxqs({ port: 0, logger: false })
   const suffix = fifo ? '.fifo' : ''
   const kind: Record<string, string> = fifo ? { FifoQueue: 'true' } : {}
   const dead = server.createQueue(`${QUEUE}-dead${suffix}`, { attributes: kind })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { enqueueTaskWith } from '../../src/core/tasks/enqueue-task.ts'
 import {
+  cancelTask,
   type EnqueueTask,
   findTask,
   startReaper,
@@ -60,6 +61,9 @@ export function testTasks(
       const { taskId } = await db.database.withTenant(id, (tx) => enqueue(tx, id, kind, payload, { createdBy: 'test' }))
       return { tenantId: id, taskId }
     },
+
+    cancel: (task: { tenantId: TenantId; taskId: string }) =>
+      db.database.withTenant(task.tenantId, (tx) => cancelTask(tx, { ...task, cancelledBy: 'test' })),
 
     /** Waits until the task is in one of these states. */
     reaches: (task: { tenantId: TenantId; taskId: string }, ...statuses: Task['status'][]) =>

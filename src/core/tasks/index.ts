@@ -24,11 +24,13 @@ import type { TaskKind } from './task-kind.ts'
 import { tenantOfTask } from './tenant-of-task.ts'
 
 export { cancelTask } from './cancel-task.ts'
-export type { EnqueueTask } from './enqueue-task.ts'
+export type { Dispatch, EnqueueTask } from './enqueue-task.ts'
+export { type Executor, taskExecutor } from './executor.ts'
 export { taskNotFound } from './faults.ts'
 export { PermanentFailure, RetryLater, TaskStopped } from './outcome.ts'
 export { endGivenUpTasks, redispatchForgottenTasks, startReaper } from './reap-lost-tasks.ts'
-export { startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
+export { STOP_GRACE_SECONDS } from './run-task.ts'
+export { hearCancels, startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
 export {
   addToProgress,

@@ -12,7 +12,7 @@ import type { Task } from './store/task.ts'
 import type { TaskContext, TaskKind } from './task-kind.ts'
 
 /** How long a handler that was told to stop may take before its slot is given away. What it still writes is refused. */
-const STOP_GRACE_SECONDS = 10
+export const STOP_GRACE_SECONDS = 10
 
 export type RunTaskDependencies = {
   database: Database

@@ -2,6 +2,7 @@ export { openTransport } from './open-transport.ts'
 export { installQueue, QUEUE_SCHEMA } from './pg-boss/install-queue.ts'
 export { openQueue } from './pg-boss/open-queue.ts'
 export type { DeadHandler, Queue, QueueDefinition, QueueEntry } from './queue.ts'
+export { BATCH_MAX } from './sqs/calls.ts'
 export { openSqsQueue, type SqsQueue } from './sqs/open-sqs-queue.ts'
 export { type SqsSettings, sqsSettings } from './sqs/settings.ts'
 

@@ -20,7 +20,6 @@ export type SqsCalls = {
   remove(url: string, receipts: readonly string[]): Promise<void>
   /** Hides messages for so many seconds from now on; 0 shows them to everybody at once. */
   hide(url: string, receipts: readonly string[], seconds: number): Promise<void>
-  attributes(url: string): Promise<Record<string, string>>
   close(): void
 }
 
@@ -86,12 +85,6 @@ export async function openSqsCalls(settings: SqsSettings, logger: Logger): Promi
       const command = new sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries })
       const { Failed } = await call('change visibility', (abortSignal) => client.send(command, { abortSignal }))
       complain('change visibility', Failed)
-    },
-
-    attributes: async (url) => {
-      const command = new sdk.GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] })
-      const answer = await call('get attributes', (abortSignal) => client.send(command, { abortSignal }))
-      return answer.Attributes ?? {}
     },
 
     close: () => client.destroy(),
