@@ -26,17 +26,11 @@ export const settingsFor = (sqs: FakeSqs, more: Partial<SqsSettings> = {}): SqsS
   ...more,
 })
 
-/** A fake SQS of this test file, and the way to open a transport over it. */
-export function testSqs(options: Parameters<typeof startFakeSqs>[0] = {}) {
-  // Any will do, and none is a secret: the fake asks for a signature and checks none.
-  process.env.AWS_ACCESS_KEY_ID ??= 'test'
-  process.env.AWS_SECRET_ACCESS_KEY ??= 'test'
-  let sqs: FakeSqs
-  beforeAll(async () => {
-    sqs = await startFakeSqs(options)
-  })
-  afterAll(() => sqs?.close())
-  const open: OpenTransport = async (url, { perTenant }) => {
+/** Opens a transport over this server. */
+export const openSqsTransport =
+  (sqs: FakeSqs): OpenTransport =>
+  async (url, { perTenant }) => {
+    useAnyCredentials()
     const listener = await openListener({ url, logger: silent })
     const settings = settingsFor(sqs, { underWayPerGroup: perTenant })
     const queue = await openSqsQueue({ url, logger: silent, max: 2, settings, listener })
@@ -48,6 +42,26 @@ export function testSqs(options: Parameters<typeof startFakeSqs>[0] = {}) {
       },
     }
   }
+
+/** Any will do, and none is a secret: the fake asks for a signature and checks none. */
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
+const useAnyCredentials = () => void Object.assign(process.env, CREDENTIALS)
+
+/** For processes that use this server, as quick as the transports of this process. */
+export const sqsEnvironment = (sqs: FakeSqs) => ({
+  ...CREDENTIALS,
+  ...{ SIGNALBOX_QUEUE: 'sqs', SQS_QUEUE_URL: sqs.queueUrl, SQS_DEAD_LETTER_QUEUE_URL: sqs.deadLetterUrl },
+  ...{ SQS_ENDPOINT: sqs.endpoint, SQS_WAIT_SECONDS: '1', SQS_VISIBILITY_SECONDS: '5', SQS_RESEND_SECONDS: '5' },
+})
+
+/** A fake SQS of this test file, and the way to open a transport over it. */
+export function testSqs(options: Parameters<typeof startFakeSqs>[0] = {}) {
+  let sqs: FakeSqs
+  beforeAll(async () => {
+    sqs = await startFakeSqs(options)
+  })
+  afterAll(() => sqs?.close())
+  const open: OpenTransport = (url, options) => openSqsTransport(sqs)(url, options)
   return {
     get fake() {
       return sqs
