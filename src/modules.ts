@@ -9,6 +9,7 @@ import { retentionModule } from './core/retention/index.ts'
 import { signalsModule } from './core/signals/index.ts'
 import { tasksModule } from './core/tasks/index.ts'
 import { tenancyModule } from './core/tenancy/index.ts'
+import { denialsDesk } from './desks/denials/index.ts'
 import { fleetDesk } from './desks/fleet/index.ts'
 import { supportDesk } from './desks/support/index.ts'
 import { databaseMigrations, type MigrationSet } from './platform/database/index.ts'
@@ -34,6 +35,7 @@ export const modules: readonly AnyModule[] = [
   retentionModule,
   ...supportDesk,
   ...fleetDesk,
+  ...denialsDesk,
 ]
 
 /** All permissions of all modules, with the least role that has each. */

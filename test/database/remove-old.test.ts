@@ -68,6 +68,9 @@ const apiKey = (ends: string) => `
 const clockSubject = (settledAt: string) => `
   insert into clock_subjects (tenant_id, kind, subject_id, measured_at, settled_at)
   values ($1, 'thing', ${AGES_AGO}, now(), ${settledAt}) returning subject_id as id`
+const denialCase = `
+  insert into denial_cases (tenant_id, case_id, mode, sealed_context, created_by, updated_at)
+  values ($1, ${AGES_AGO}, 'fast', '', 'test', ${at}) returning case_id as id`
 const LATER = `now() + interval '1 day'`
 
 const SAMPLES: Record<string, Sample> = {
@@ -82,6 +85,7 @@ const SAMPLES: Record<string, Sample> = {
     over: signal('resolved', at),
     live: [signal('open', 'null'), signal('acknowledged', 'null')],
   },
+  denial_cases: { over: denialCase, live: [] },
   clock_subjects: { over: clockSubject(at), live: [clockSubject('null')] },
   deliveries: {
     over: delivery('dead', idAt, at),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { call } from './call.ts'
 import { administer } from './server.ts'
 import { OPERATOR_TOKEN } from './system.ts'
@@ -9,6 +10,8 @@ export type Member = { personId: string; email: string; token: string; sessionId
 export const PASSWORD = 'correct horse battery'
 
 type Answer = Record<string, string>
+
+const DENIAL_LETTER = readFileSync(new URL('../../eval/denials/letters/pa_denial_001.txt', import.meta.url), 'utf8')
 
 /** Makes what tests need through the public API, as a customer would; `url` is where the system serves. */
 export function factories(system: { readonly url: string; readonly databaseUrl: string }) {
@@ -115,6 +118,18 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       const url = `${system.url}/api/v1/sla/policy?tenant_id=${tenantId}`
       const put = { method: 'PUT' as const, token: OPERATOR_TOKEN, body: { document } }
       return (await call<{ version: number }>(url, put)).body.version
+    },
+
+    /** One for a letter that was read: with findings and documents. */
+    makeDenialCase: async (tenantId: string) => {
+      const { case_id: caseId = '' } = await make(`/cases?tenant_id=${tenantId}`, {})
+      const letter = `${system.url}/api/v1/cases/${caseId}/documents?tenant_id=${tenantId}&doc_type=denial_letter`
+      const added = await call<{ document_id: string }>(letter, {
+        ...{ method: 'POST', token: OPERATOR_TOKEN, body: DENIAL_LETTER },
+        headers: { 'content-type': 'application/octet-stream' },
+      })
+      await make(`/cases/${caseId}/run?tenant_id=${tenantId}`, undefined)
+      return { caseId, documentId: added.body.document_id }
     },
 
     /** A webhook, and a subscription to all signals. */

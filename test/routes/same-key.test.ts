@@ -105,6 +105,19 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
     await asOperator('PATCH', correction(things), { urgency: 'high' })
     return undefined
   },
+  'POST /api/v1/cases/:case_id/pack/overrule': async (things, { body }) => {
+    await asOperator('POST', `/cases/${things.caseId}/run?tenant_id=${things.tenantId}`)
+    return { body: { ...body } }
+  },
+  'POST /api/v1/cases/:case_id/pack/approve': async ({ tenantId, caseId }) => {
+    const at = (path: string) => `/cases/${caseId}/pack${path}?tenant_id=${tenantId}`
+    type Pack = { version: number; findings: { document: string; text: string }[] }
+    let pack = (await asOperator('GET', at(''))) as unknown as Pack
+    for (const { document, text } of pack.findings) {
+      pack = (await asOperator('POST', at('/overrule'), { document, text, reason: 'a test' })) as unknown as Pack
+    }
+    return { body: { version: pack.version } }
+  },
   'PUT /api/v1/calendars/:calendar_id': async ({ tenantId, calendarId }, { body }) => {
     const { version } = await asOperator('GET', `/calendars/${calendarId}?tenant_id=${tenantId}`)
     return { body: { ...body, version } }

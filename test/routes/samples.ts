@@ -33,6 +33,9 @@ export type Things = {
   driverId: string
   /** Of an action that cannot be taken back any more. */
   receiptId: string
+  /** With a letter, findings and documents to send. */
+  caseId: string
+  documentId: string
 }
 
 const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
@@ -74,6 +77,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     ...(await make.makeCalendar(tenantId)),
     lastingCalendarId: (await make.makeCalendar(tenantId)).calendarId,
     ...(await make.makeFleet(tenantId)),
+    ...(await make.makeDenialCase(tenantId)),
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -151,6 +155,17 @@ const ofCalendar =
     ...sample,
     query: { tenant_id: tenantId, ...sample.query },
   })
+const ofCase =
+  (sample: Omit<Sample, 'params' | 'query'> = {}, params: Record<string, string> = {}) =>
+  ({ tenantId, caseId }: Things) => ({
+    params: { case_id: caseId, ...params },
+    query: { tenant_id: tenantId },
+    ...sample,
+  })
+const ofDocument = ({ tenantId, caseId, documentId }: Things) => ({
+  params: { case_id: caseId, document_id: documentId },
+  query: { tenant_id: tenantId },
+})
 const ofFeed = ({ tenantId, calendarId, feedId }: Things) => ({
   params: { calendar_id: calendarId, feed_id: feedId },
   query: { tenant_id: tenantId },
@@ -412,6 +427,29 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'POST /api/v1/sla/policy/restore': (things) => ({ ...inTenant()(things), body: { version: 1 } }),
   'POST /api/v1/sla/policy/validate': (things) => ({ ...inTenant()(things), body: { document: POLICY } }),
   'GET /api/v1/operator/sla/policy': () => ({}),
+  'POST /api/v1/cases': (things) => ({ ...inTenant()(things), body: { mode: 'fast', user_context: { state: 'NC' } } }),
+  'GET /api/v1/cases': inTenant({ limit: '2', status: 'review' }),
+  'GET /api/v1/cases/:case_id': ofCase(),
+  'PATCH /api/v1/cases/:case_id': ofCase({ body: { assignee: 'somebody' } }),
+  'POST /api/v1/cases/:case_id/documents': ({ tenantId, caseId }) => ({
+    params: { case_id: caseId },
+    query: { tenant_id: tenantId, doc_type: 'correspondence', name: 'note.txt' },
+    upload: 'A note about the call with the insurer, of which nothing else is known.',
+  }),
+  'GET /api/v1/cases/:case_id/documents': ofCase(),
+  'GET /api/v1/cases/:case_id/documents/:document_id/text': ofDocument,
+  'POST /api/v1/cases/:case_id/run': ofCase(),
+  'GET /api/v1/cases/:case_id/findings': ofCase(),
+  'PUT /api/v1/cases/:case_id/facts/:field': ofCase({ body: { value: '2500.00' } }, { field: 'amounts.billed' }),
+  'DELETE /api/v1/cases/:case_id/facts/:field': ofCase({}, { field: 'amounts.billed' }),
+  'GET /api/v1/cases/:case_id/pack': ofCase(),
+  'PUT /api/v1/cases/:case_id/pack/:document': ofCase({ body: { text: 'Call them.' } }, { document: 'call_script.md' }),
+  'POST /api/v1/cases/:case_id/pack/overrule': ofCase({
+    body: { document: 'fax_cover.md', text: '[Fill in: number of pages]', reason: 'It is written by hand.' },
+  }),
+  'POST /api/v1/cases/:case_id/pack/approve': ofCase({ body: { version: 1 } }),
+  'DELETE /api/v1/cases/:case_id/documents/:document_id': ofDocument,
+  'DELETE /api/v1/cases/:case_id': ofCase(),
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {

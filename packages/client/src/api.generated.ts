@@ -480,6 +480,187 @@ export interface paths {
      */
     get: operations["listCalendarVersions"];
   };
+  "/api/v1/cases": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List cases, newest first
+     * @description Needs the permission `denial.read` in the tenant.
+     */
+    get: operations["listDenialCases"];
+    /**
+     * Open a case for a denial
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    post: operations["openDenialCase"];
+  };
+  "/api/v1/cases/{case_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a case
+     * @description Needs the permission `denial.read` in the tenant.
+     */
+    get: operations["showDenialCase"];
+    /**
+     * Delete a case with its documents, findings and packs
+     * @description Needs the permission `denial.manage` in the tenant.
+     */
+    delete: operations["deleteDenialCase"];
+    /**
+     * Change who works on a case, what is known about it, or how far it is
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    patch: operations["changeDenialCase"];
+  };
+  "/api/v1/cases/{case_id}/documents": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the papers of a case, in the order in which they came; at most 40
+     * @description Needs the permission `denial.read` in the tenant.
+     */
+    get: operations["listDenialDocuments"];
+    /**
+     * Add a paper to a case: its bytes are the body, whatever they are called; what it is, is found in them
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    post: operations["addDenialDocument"];
+  };
+  "/api/v1/cases/{case_id}/documents/{document_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Remove a paper from a case; run the case again for findings without it
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    delete: operations["removeDenialDocument"];
+  };
+  "/api/v1/cases/{case_id}/documents/{document_id}/text": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The text that was read in a paper: the places of facts count in it
+     * @description Needs the permission `denial.read` in the tenant.
+     */
+    get: operations["readDenialDocument"];
+  };
+  "/api/v1/cases/{case_id}/facts/{field}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Say what a field really is; what was found stays beside it, and everything that depends on it is found anew
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    put: operations["correctDenialFact"];
+    /**
+     * Take a correction back: what was found counts again
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    delete: operations["withdrawDenialCorrection"];
+  };
+  "/api/v1/cases/{case_id}/findings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What the last run found, or an earlier one: every fact with its place, every deadline with its rule
+     * @description Needs the permission `denial.read` in the tenant.
+     */
+    get: operations["showDenialFindings"];
+  };
+  "/api/v1/cases/{case_id}/pack": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The documents to send, with what the gate finds in them
+     * @description Needs the permission `denial.read` in the tenant.
+     */
+    get: operations["showDenialPack"];
+  };
+  "/api/v1/cases/{case_id}/pack/approve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Freeze the documents of a case: refused while the gate finds something that nobody overruled
+     * @description Needs the permission `denial.approve` in the tenant.
+     */
+    post: operations["approveDenialPack"];
+  };
+  "/api/v1/cases/{case_id}/pack/overrule": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Let something stand that the gate found, under your own name and with a reason
+     * @description Needs the permission `denial.approve` in the tenant.
+     */
+    post: operations["overruleDenialFinding"];
+  };
+  "/api/v1/cases/{case_id}/pack/{document}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Give a document of the pack another text: a new version, which the gate reads like the first
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    put: operations["rewriteDenialDocument"];
+  };
+  "/api/v1/cases/{case_id}/run": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Find facts, deadlines and route in the papers of a case, and write its documents
+     * @description Needs the permission `denial.work` in the tenant.
+     */
+    post: operations["runDenialCase"];
+  };
   "/api/v1/channels": {
     parameters: {
       query?: never;
@@ -3133,6 +3314,512 @@ export interface components {
       state: "waiting" | "sending" | "delivered" | "dead";
       subject: string;
       tenant_id: string;
+    };
+    DenialCase: {
+      /** @description The deadline that comes first of those to appeal */
+      appeal_by: string | null;
+      assignee: string | null;
+      /** Format: uuid */
+      case_id: string;
+      /** Format: date-time */
+      created_at: string;
+      created_by: string;
+      /** @enum {string} */
+      mode: "fast" | "verified";
+      outcome: ("upheld" | "overturned" | "partly") | null;
+      payer: string | null;
+      /** @description Of the last run; null: a person has to decide */
+      route: ("prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested") | null;
+      /** @enum {string} */
+      status: "new" | "review" | "needs_better_scan" | "ready" | "submitted" | "decided" | "external_review" | "closed";
+      tenant_id: string;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    DenialCaseInput: {
+      /** @description The deadline that comes first of those to appeal */
+      appeal_by: string | null;
+      assignee: string | null;
+      /** Format: uuid */
+      case_id: string;
+      /** Format: date-time */
+      created_at: string;
+      created_by: string;
+      /** @enum {string} */
+      mode: "fast" | "verified";
+      outcome: ("upheld" | "overturned" | "partly") | null;
+      payer: string | null;
+      /** @description Of the last run; null: a person has to decide */
+      route: ("prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested") | null;
+      /** @enum {string} */
+      status: "new" | "review" | "needs_better_scan" | "ready" | "submitted" | "decided" | "external_review" | "closed";
+      tenant_id: string;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    DenialDocument: {
+      /** Format: uuid */
+      case_id: string;
+      /** Format: date-time */
+      created_at: string;
+      created_by: string;
+      /** @enum {string} */
+      doc_type: "denial_letter" | "eob" | "sbc" | "eoc" | "medical_record" | "correspondence";
+      /** Format: uuid */
+      document_id: string;
+      name: string;
+      pages: number;
+      sha256: string;
+      size_bytes: number;
+    };
+    DenialDocumentInput: {
+      /** Format: uuid */
+      case_id: string;
+      /** Format: date-time */
+      created_at: string;
+      created_by: string;
+      /** @enum {string} */
+      doc_type: "denial_letter" | "eob" | "sbc" | "eoc" | "medical_record" | "correspondence";
+      /** Format: uuid */
+      document_id: string;
+      name: string;
+      pages: number;
+      sha256: string;
+      size_bytes: number;
+    };
+    DenialPack: {
+      approved_at: string | null;
+      approved_by: string | null;
+      documents: {
+        name: string;
+        sha256: string | null;
+        text: string;
+      }[];
+      /** @description What blocks the approval, unless somebody overruled it */
+      findings: {
+        document: string;
+        end: number;
+        kind: string;
+        overruled: {
+          /** Format: date-time */
+          at: string;
+          by: string;
+          reason: string;
+        } | null;
+        sentence: string;
+        start: number;
+        text: string;
+        why: string;
+      }[];
+      /** @description The facts have changed since it was written */
+      is_stale: boolean;
+      /** Format: date-time */
+      made_at: string;
+      made_by: string;
+      run: number;
+      version: number;
+    };
+    DenialPackInput: {
+      approved_at: string | null;
+      approved_by: string | null;
+      documents: {
+        name: string;
+        sha256: string | null;
+        text: string;
+      }[];
+      /** @description What blocks the approval, unless somebody overruled it */
+      findings: {
+        document: string;
+        end: number;
+        kind: string;
+        overruled: {
+          /** Format: date-time */
+          at: string;
+          by: string;
+          reason: string;
+        } | null;
+        sentence: string;
+        start: number;
+        text: string;
+        why: string;
+      }[];
+      /** @description The facts have changed since it was written */
+      is_stale: boolean;
+      /** Format: date-time */
+      made_at: string;
+      made_by: string;
+      run: number;
+      version: number;
+    };
+    DenialPackSummary: {
+      approved_at: string | null;
+      approved_by: string | null;
+      /** @description Findings that nobody overruled */
+      blocking: number;
+      /** @description The facts have changed since it was written */
+      is_stale: boolean;
+      run: number;
+      /** @description Of each document, once they are approved */
+      sha256: {
+        [key: string]: string;
+      };
+      version: number;
+    };
+    DenialPackSummaryInput: {
+      approved_at: string | null;
+      approved_by: string | null;
+      /** @description Findings that nobody overruled */
+      blocking: number;
+      /** @description The facts have changed since it was written */
+      is_stale: boolean;
+      run: number;
+      /** @description Of each document, once they are approved */
+      sha256: {
+        [key: string]: string;
+      };
+      version: number;
+    };
+    DenialRun: {
+      candidates: {
+        confidence: number;
+        evidence: {
+          /** @description Null: a person said so */
+          document_id: string | null;
+          end: number;
+          page: number;
+          quote: string;
+          /** @description Characters [start, end) of the text of the document */
+          start: number;
+        };
+        field: string;
+        lost_because: string;
+        method: string;
+        normalised: string;
+        /** @description As it stands in the document */
+        value: string;
+      }[];
+      codes: {
+        code: string;
+        confidence: number;
+        evidence: {
+          /** @description Null: a person said so */
+          document_id: string | null;
+          end: number;
+          page: number;
+          quote: string;
+          /** @description Characters [start, end) of the text of the document */
+          start: number;
+        };
+        group: string | null;
+        type: string;
+      }[];
+      confidence: number;
+      conflicts: {
+        field: string;
+        values: {
+          document_id: string | null;
+          value: string;
+        }[];
+      }[];
+      deadlines: {
+        alternatives: {
+          /** @enum {string} */
+          basis: "stated_date" | "stated_time" | "plan_document" | "rule" | "assumption";
+          /**
+           * Format: date
+           * @description The earliest that it may be
+           */
+          date: string;
+          explanation: string;
+          if_received_later: string | null;
+          quotes: string[];
+          /**
+           * Format: date
+           * @description The next business day where `date` is none
+           */
+          rolled: string;
+          rule: {
+            citation: string;
+            id: string;
+            version: number;
+          } | null;
+        }[];
+        /** @enum {string} */
+        basis: "stated_date" | "stated_time" | "plan_document" | "rule" | "assumption";
+        /**
+         * Format: date
+         * @description The earliest that it may be
+         */
+        date: string;
+        explanation: string;
+        has_conflict: boolean;
+        if_received_later: string | null;
+        /** @enum {string} */
+        kind: "appeal" | "second_appeal" | "external_review" | "corrected_claim" | "timely_filing" | "information" | "decision";
+        question: string | null;
+        quotes: string[];
+        /**
+         * Format: date
+         * @description The next business day where `date` is none
+         */
+        rolled: string;
+        rule: {
+          citation: string;
+          id: string;
+          version: number;
+        } | null;
+      }[];
+      /** Format: date-time */
+      ended_at: string;
+      facts: {
+        confidence: number;
+        evidence: {
+          /** @description Null: a person said so */
+          document_id: string | null;
+          end: number;
+          page: number;
+          quote: string;
+          /** @description Characters [start, end) of the text of the document */
+          start: number;
+        };
+        field: string;
+        method: string;
+        normalised: string;
+        /** @description As it stands in the document */
+        value: string;
+      }[];
+      /** @description Documents, context or corrections have changed since */
+      is_stale: boolean;
+      plan: {
+        assumptions: string[];
+        evidence_checklist: {
+          item: string;
+          /** @enum {string} */
+          priority: "required" | "recommended" | "optional";
+          purpose: string;
+        }[];
+        missing_info_requests: {
+          field: string;
+          /** @enum {string} */
+          importance: "critical" | "helpful";
+          question: string;
+        }[];
+        steps: {
+          action: string;
+          deadline: string | null;
+          deadline_source: string | null;
+          description: string;
+          /** @enum {string} */
+          responsible_party: "patient" | "provider" | "billing_staff" | "clinician";
+          step_number: number;
+        }[];
+      };
+      reasoning: string;
+      route: ("prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested") | null;
+      run: number;
+      shares: {
+        confidence: number;
+        /** @enum {string} */
+        route: "prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested";
+        share: number;
+      }[];
+      signals: {
+        quote: string;
+        /** @enum {string} */
+        route: "prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested";
+        signal: string;
+        weight: number;
+      }[];
+      started_by: string;
+      /** @enum {string} */
+      status: "completed" | "needs_better_scan";
+      unknown_deadlines: {
+        /** @enum {string} */
+        kind: "appeal" | "second_appeal" | "external_review" | "corrected_claim" | "timely_filing" | "information" | "decision";
+        question: string;
+      }[];
+    };
+    DenialRunInput: {
+      candidates: {
+        confidence: number;
+        evidence: {
+          /** @description Null: a person said so */
+          document_id: string | null;
+          end: number;
+          page: number;
+          quote: string;
+          /** @description Characters [start, end) of the text of the document */
+          start: number;
+        };
+        field: string;
+        lost_because: string;
+        method: string;
+        normalised: string;
+        /** @description As it stands in the document */
+        value: string;
+      }[];
+      codes: {
+        code: string;
+        confidence: number;
+        evidence: {
+          /** @description Null: a person said so */
+          document_id: string | null;
+          end: number;
+          page: number;
+          quote: string;
+          /** @description Characters [start, end) of the text of the document */
+          start: number;
+        };
+        group: string | null;
+        type: string;
+      }[];
+      confidence: number;
+      conflicts: {
+        field: string;
+        values: {
+          document_id: string | null;
+          value: string;
+        }[];
+      }[];
+      deadlines: {
+        alternatives: {
+          /** @enum {string} */
+          basis: "stated_date" | "stated_time" | "plan_document" | "rule" | "assumption";
+          /**
+           * Format: date
+           * @description The earliest that it may be
+           */
+          date: string;
+          explanation: string;
+          if_received_later: string | null;
+          quotes: string[];
+          /**
+           * Format: date
+           * @description The next business day where `date` is none
+           */
+          rolled: string;
+          rule: {
+            citation: string;
+            id: string;
+            version: number;
+          } | null;
+        }[];
+        /** @enum {string} */
+        basis: "stated_date" | "stated_time" | "plan_document" | "rule" | "assumption";
+        /**
+         * Format: date
+         * @description The earliest that it may be
+         */
+        date: string;
+        explanation: string;
+        has_conflict: boolean;
+        if_received_later: string | null;
+        /** @enum {string} */
+        kind: "appeal" | "second_appeal" | "external_review" | "corrected_claim" | "timely_filing" | "information" | "decision";
+        question: string | null;
+        quotes: string[];
+        /**
+         * Format: date
+         * @description The next business day where `date` is none
+         */
+        rolled: string;
+        rule: {
+          citation: string;
+          id: string;
+          version: number;
+        } | null;
+      }[];
+      /** Format: date-time */
+      ended_at: string;
+      facts: {
+        confidence: number;
+        evidence: {
+          /** @description Null: a person said so */
+          document_id: string | null;
+          end: number;
+          page: number;
+          quote: string;
+          /** @description Characters [start, end) of the text of the document */
+          start: number;
+        };
+        field: string;
+        method: string;
+        normalised: string;
+        /** @description As it stands in the document */
+        value: string;
+      }[];
+      /** @description Documents, context or corrections have changed since */
+      is_stale: boolean;
+      plan: {
+        assumptions: string[];
+        evidence_checklist: {
+          item: string;
+          /** @enum {string} */
+          priority: "required" | "recommended" | "optional";
+          purpose: string;
+        }[];
+        missing_info_requests: {
+          field: string;
+          /** @enum {string} */
+          importance: "critical" | "helpful";
+          question: string;
+        }[];
+        steps: {
+          action: string;
+          deadline: string | null;
+          deadline_source: string | null;
+          description: string;
+          /** @enum {string} */
+          responsible_party: "patient" | "provider" | "billing_staff" | "clinician";
+          step_number: number;
+        }[];
+      };
+      reasoning: string;
+      route: ("prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested") | null;
+      run: number;
+      shares: {
+        confidence: number;
+        /** @enum {string} */
+        route: "prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested";
+        share: number;
+      }[];
+      signals: {
+        quote: string;
+        /** @enum {string} */
+        route: "prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested";
+        signal: string;
+        weight: number;
+      }[];
+      started_by: string;
+      /** @enum {string} */
+      status: "completed" | "needs_better_scan";
+      unknown_deadlines: {
+        /** @enum {string} */
+        kind: "appeal" | "second_appeal" | "external_review" | "corrected_claim" | "timely_filing" | "information" | "decision";
+        question: string;
+      }[];
+    };
+    DenialRunSummary: {
+      confidence: number;
+      /** Format: date-time */
+      ended_at: string;
+      /** @description Documents, context or corrections have changed since */
+      is_stale: boolean;
+      route: ("prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested") | null;
+      run: number;
+      /** @enum {string} */
+      status: "completed" | "needs_better_scan";
+    };
+    DenialRunSummaryInput: {
+      confidence: number;
+      /** Format: date-time */
+      ended_at: string;
+      /** @description Documents, context or corrections have changed since */
+      is_stale: boolean;
+      route: ("prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested") | null;
+      run: number;
+      /** @enum {string} */
+      status: "completed" | "needs_better_scan";
     };
     DeskMapping: {
       /** @description By the helpdesk’s priority: `urgent`, `4` */
@@ -7575,6 +8262,842 @@ export interface operations {
             next_cursor: string | null;
             versions: components["schemas"]["CalendarVersion"][];
           };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listDenialCases: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        status?: "new" | "review" | "needs_better_scan" | "ready" | "submitted" | "decided" | "external_review" | "closed";
+        route?: "prior_auth_needed" | "claim_correction_resubmit" | "medical_necessity_appeal" | "experimental_appeal" | "step_therapy_exception" | "benefit_exclusion" | "out_of_network" | "timely_filing" | "duplicate_claim" | "coordination_of_benefits" | "bundling" | "underpayment" | "information_requested";
+        assignee?: string;
+        /** @description Open cases whose deadline lies before this day */
+        due_before?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            cases: components["schemas"]["DenialCase"][];
+            next_cursor: string | null;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  openDenialCase: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          assignee?: string;
+          /**
+           * @default fast
+           * @enum {string}
+           */
+          mode?: "fast" | "verified";
+          /** @default {} */
+          user_context?: {
+            /** Format: date */
+            date_of_service?: string;
+            payer_name?: string;
+            /** @enum {string} */
+            plan_law?: "ERISA" | "Marketplace" | "Medicare Advantage" | "Medicare" | "Medicaid" | "commercial";
+            plan_name?: string;
+            provider_name?: string;
+            /**
+             * Format: date
+             * @description When the letter came
+             */
+            received_on?: string;
+            service_name?: string;
+            /** @description The state of residence, two capital letters */
+            state?: string;
+            /** @enum {string} */
+            urgency?: "standard" | "expedited";
+          };
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialCase"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showDenialCase: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialCase"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  deleteDenialCase: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeDenialCase: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          assignee?: string | null;
+          /** @enum {string} */
+          mode?: "fast" | "verified";
+          /**
+           * @description With the status `decided`
+           * @enum {string}
+           */
+          outcome?: "upheld" | "overturned" | "partly";
+          /** @enum {string} */
+          status?: "new" | "review" | "needs_better_scan" | "ready" | "submitted" | "decided" | "external_review" | "closed";
+          user_context?: {
+            /** Format: date */
+            date_of_service?: string;
+            payer_name?: string;
+            /** @enum {string} */
+            plan_law?: "ERISA" | "Marketplace" | "Medicare Advantage" | "Medicare" | "Medicaid" | "commercial";
+            plan_name?: string;
+            provider_name?: string;
+            /**
+             * Format: date
+             * @description When the letter came
+             */
+            received_on?: string;
+            service_name?: string;
+            /** @description The state of residence, two capital letters */
+            state?: string;
+            /** @enum {string} */
+            urgency?: "standard" | "expedited";
+          };
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialCase"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listDenialDocuments: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            documents: components["schemas"]["DenialDocument"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  addDenialDocument: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        doc_type: "denial_letter" | "eob" | "sbc" | "eoc" | "medical_record" | "correspondence";
+        name?: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialDocument"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeDenialDocument: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+        document_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readDenialDocument: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+        document_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** Format: uuid */
+            document_id: string;
+            pages: number;
+            text: string;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  correctDenialFact: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+        field: "payer.name" | "payer.plan_name" | "payer.plan_type" | "payer.member_id" | "payer.group_number" | "payer.claim_number" | "patient.name" | "service.description" | "service.provider_name" | "service.provider_npi" | "service.facility_name" | "dates.date_of_service" | "dates.date_of_service_end" | "dates.date_of_denial" | "dates.received" | "dates.appeal_deadline" | "dates.corrected_claim_deadline" | "dates.external_review_deadline" | "amounts.billed" | "amounts.allowed" | "amounts.paid" | "amounts.patient_responsibility" | "amounts.deductible" | "amounts.coinsurance" | "amounts.copay" | "contact_info.phone" | "contact_info.fax" | "contact_info.address" | "contact_info.website" | "contact_info.email" | "prior_authorization.auth_number" | "denial_reason";
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          value: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  withdrawDenialCorrection: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+        field: "payer.name" | "payer.plan_name" | "payer.plan_type" | "payer.member_id" | "payer.group_number" | "payer.claim_number" | "patient.name" | "service.description" | "service.provider_name" | "service.provider_npi" | "service.facility_name" | "dates.date_of_service" | "dates.date_of_service_end" | "dates.date_of_denial" | "dates.received" | "dates.appeal_deadline" | "dates.corrected_claim_deadline" | "dates.external_review_deadline" | "amounts.billed" | "amounts.allowed" | "amounts.paid" | "amounts.patient_responsibility" | "amounts.deductible" | "amounts.coinsurance" | "amounts.copay" | "contact_info.phone" | "contact_info.fax" | "contact_info.address" | "contact_info.website" | "contact_info.email" | "prior_authorization.auth_number" | "denial_reason";
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showDenialFindings: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        run?: number;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialRun"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showDenialPack: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialPack"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  approveDenialPack: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          version: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialPackSummary"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  overruleDenialFinding: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          document: string;
+          reason: string;
+          text: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialPackSummary"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rewriteDenialDocument: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+        document: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          text: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialPackSummary"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  runDenialCase: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DenialRunSummary"];
         };
       };
       /** @description Default Response */
@@ -13236,6 +14759,7 @@ export interface operations {
             audit_log?: number;
             clock_subjects?: number;
             deliveries?: number;
+            denial_cases?: number;
             ingestion_rejects?: number;
             invitations?: number;
             signals?: number;

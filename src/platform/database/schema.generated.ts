@@ -284,6 +284,71 @@ export interface DeliveryAttempts {
   tenant_id: string;
 }
 
+export interface DenialCases {
+  appeal_by: Timestamp | null;
+  assignee: string | null;
+  case_id: Generated<string>;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  input_version: Generated<number>;
+  mode: string;
+  outcome: string | null;
+  payer: string | null;
+  route: string | null;
+  sealed_context: Buffer;
+  status: Generated<string>;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface DenialCorrections {
+  case_id: string;
+  corrected_at: Generated<Timestamp>;
+  corrected_by: string;
+  field: string;
+  sealed_value: Buffer;
+  tenant_id: string;
+}
+
+export interface DenialDocuments {
+  case_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  doc_type: string;
+  document_id: Generated<string>;
+  name: string;
+  pages: number;
+  sealed_file: Buffer;
+  sealed_text: Buffer;
+  sha256: Buffer;
+  size_bytes: number;
+  tenant_id: string;
+}
+
+export interface DenialPacks {
+  approved_at: Timestamp | null;
+  approved_by: string | null;
+  case_id: string;
+  input_version: number;
+  made_at: Generated<Timestamp>;
+  made_by: string;
+  manifest: Json | null;
+  run: number;
+  sealed_content: Buffer;
+  tenant_id: string;
+  version: number;
+}
+
+export interface DenialRuns {
+  case_id: string;
+  ended_at: Generated<Timestamp>;
+  input_version: number;
+  run: number;
+  sealed_findings: Buffer;
+  started_by: string;
+  tenant_id: string;
+}
+
 export interface Drivers {
   added_at: Generated<Timestamp>;
   driver_id: Generated<string>;
@@ -891,6 +956,11 @@ export interface DB {
   connectors: Connectors;
   deliveries: Deliveries;
   delivery_attempts: DeliveryAttempts;
+  denial_cases: DenialCases;
+  denial_corrections: DenialCorrections;
+  denial_documents: DenialDocuments;
+  denial_packs: DenialPacks;
+  denial_runs: DenialRuns;
   drivers: Drivers;
   duty_rules: DutyRules;
   idempotency_keys: IdempotencyKeys;
