@@ -36,6 +36,8 @@ export type Things = {
   /** With a letter, findings and documents to send. */
   caseId: string
   documentId: string
+  /** As the calendar. */
+  lastingCaseId: string
 }
 
 const ZENDESK_CREDENTIALS = { email: 'agent@example.com', api_token: 'zendesk-token' }
@@ -78,6 +80,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     lastingCalendarId: (await make.makeCalendar(tenantId)).calendarId,
     ...(await make.makeFleet(tenantId)),
     ...(await make.makeDenialCase(tenantId)),
+    lastingCaseId: (await make.makeDenialCase(tenantId)).caseId,
     invitationId: (await make.makeInvitation(tenantId, 'viewer')).invitation_id ?? '',
   }
 }
@@ -431,8 +434,8 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/cases': inTenant({ limit: '2', status: 'review' }),
   'GET /api/v1/cases/:case_id': ofCase(),
   'PATCH /api/v1/cases/:case_id': ofCase({ body: { assignee: 'somebody' } }),
-  'POST /api/v1/cases/:case_id/documents': ({ tenantId, caseId }) => ({
-    params: { case_id: caseId },
+  'POST /api/v1/cases/:case_id/documents': ({ tenantId, lastingCaseId }) => ({
+    params: { case_id: lastingCaseId },
     query: { tenant_id: tenantId, doc_type: 'correspondence', name: 'note.txt' },
     upload: 'A note about the call with the insurer, of which nothing else is known.',
   }),
