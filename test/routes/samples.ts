@@ -429,6 +429,10 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/sla/policy/versions': inTenant({ limit: '2' }),
   'POST /api/v1/sla/policy/restore': (things) => ({ ...inTenant()(things), body: { version: 1 } }),
   'POST /api/v1/sla/policy/validate': (things) => ({ ...inTenant()(things), body: { document: POLICY } }),
+  'POST /api/v1/sla/policy/preview': (things) => ({
+    ...inTenant()(things),
+    body: { document: POLICY, limit: 5 },
+  }),
   'GET /api/v1/operator/sla/policy': () => ({}),
   'POST /api/v1/cases': (things) => ({ ...inTenant()(things), body: { mode: 'fast', user_context: { state: 'NC' } } }),
   'GET /api/v1/cases': inTenant({ limit: '2', status: 'review' }),

@@ -1459,6 +1459,19 @@ export interface paths {
      */
     delete: operations["followOperatorSlaPolicy"];
   };
+  "/api/v1/sla/policy/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show which open tickets would get which deadline, and which would be late at once; nothing is changed
+     * @description Needs the permission `sla.manage` in the tenant.
+     */
+    post: operations["previewSlaPolicy"];
+  };
   "/api/v1/sla/policy/restore": {
     parameters: {
       query?: never;
@@ -5616,6 +5629,70 @@ export interface components {
       version: number;
       /** @description As somebody wrote it */
       written: string;
+    };
+    SlaPolicyPreview: {
+      /** @description Not late now, late at once when this is published */
+      breaching_tickets: number;
+      changed_tickets: number;
+      clocks: {
+        breaching: number;
+        earlier: number;
+        gained: number;
+        later: number;
+        lost: number;
+        unchanged: number;
+      };
+      /** @description At most 5000: those whose deadlines are nearest. All counts below are of these */
+      examined_tickets: number;
+      /** @description The worst first: what would be late at once, then what comes earlier */
+      first: {
+        breaches_at_once: boolean;
+        deadline_after: string | null;
+        /** @description Of a paused clock: if it went on now */
+        deadline_before: string | null;
+        /** @enum {string} */
+        effect: "unchanged" | "earlier" | "later" | "gained" | "lost";
+        external_id: string | null;
+        /** @enum {string} */
+        target: "first_response" | "next_response" | "resolution";
+        ticket: string;
+        ticket_id: string;
+      }[];
+      /** @description Whether all open tickets were examined */
+      is_complete: boolean;
+      open_tickets: number;
+    };
+    SlaPolicyPreviewInput: {
+      /** @description Not late now, late at once when this is published */
+      breaching_tickets: number;
+      changed_tickets: number;
+      clocks: {
+        breaching: number;
+        earlier: number;
+        gained: number;
+        later: number;
+        lost: number;
+        unchanged: number;
+      };
+      /** @description At most 5000: those whose deadlines are nearest. All counts below are of these */
+      examined_tickets: number;
+      /** @description The worst first: what would be late at once, then what comes earlier */
+      first: {
+        breaches_at_once: boolean;
+        deadline_after: string | null;
+        /** @description Of a paused clock: if it went on now */
+        deadline_before: string | null;
+        /** @enum {string} */
+        effect: "unchanged" | "earlier" | "later" | "gained" | "lost";
+        external_id: string | null;
+        /** @enum {string} */
+        target: "first_response" | "next_response" | "resolution";
+        ticket: string;
+        ticket_id: string;
+      }[];
+      /** @description Whether all open tickets were examined */
+      is_complete: boolean;
+      open_tickets: number;
     };
     SlaPolicyVersion: {
       changed_by: string;
@@ -12414,6 +12491,58 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SlaPolicy"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  previewSlaPolicy: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description YAML or JSON as a text, or an object; see docs/sla.md */
+          document: string | {
+            [key: string]: unknown;
+          };
+          /** @default 50 */
+          limit?: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaPolicyPreview"];
         };
       };
       /** @description Default Response */

@@ -19,7 +19,8 @@ import { feedRoutes } from './feeds/routes.ts'
 import { readClocks, type SubjectClocks } from './subjects/read-clocks.ts'
 import { type Recorded, recordEvents, type SubjectEvents } from './subjects/record-events.ts'
 import { type Remeasure, remeasureWith, remeasuringClocks } from './subjects/remeasure.ts'
-import { type SubjectKind, subjectKinds } from './subjects/subject-kind.ts'
+import { type SubjectKind, type SubjectView, subjectKinds, type TermsInForce } from './subjects/subject-kind.ts'
+import { type SupposedClock, type SupposedExtent, supposeTerms } from './subjects/suppose-terms.ts'
 
 export type { CalendarInForce, CalendarsOverTime, ReadCalendars } from './calendars/calendars-over-time.ts'
 export {
@@ -63,6 +64,7 @@ export type { SubjectClocks } from './subjects/read-clocks.ts'
 export type { NewClockEvent, Recorded, SubjectEvents } from './subjects/record-events.ts'
 export { clockStateNow, SUBJECT_STATES, type SubjectState, subjectStateNow } from './subjects/state-now.ts'
 export type { SubjectKind, SubjectView, TermsInForce } from './subjects/subject-kind.ts'
+export type { SupposedClock, SupposedExtent } from './subjects/suppose-terms.ts'
 
 /** What desks do with clocks. `kind` is the name of a declared kind; subjects are UUIDs. */
 export type ClocksApi = {
@@ -78,6 +80,21 @@ export type ClocksApi = {
   ): Promise<ReadonlyMap<string, Recorded>>
   /** Clocks of up to 1,000 subjects as they are now, with their histories; who has no events is left out. */
   read(tx: Tx, tenantId: TenantId, kind: string, subjectIds: readonly string[]): Promise<Map<string, SubjectClocks>>
+  /** What other terms would do to the clocks of subjects that are not settled; see `supposeTerms`. Nothing is written. */
+  suppose(
+    tx: Tx,
+    tenantId: TenantId,
+    kind: string,
+    options: { supposed: (nowMs: number) => Promise<TermsInForce>; limit: number },
+    visit: (clock: SupposedClock) => void,
+  ): Promise<SupposedExtent>
+  /** What the desk says of subjects, for lists of them; who is missing is not known to it. */
+  describe(
+    tx: Tx,
+    tenantId: TenantId,
+    kind: string,
+    subjectIds: readonly string[],
+  ): Promise<ReadonlyMap<string, SubjectView>>
   /** Removes all that is known of subjects, and resolves what was told of them. */
   forget(tx: Tx, tenantId: TenantId, kind: string, subjectIds: readonly string[]): Promise<void>
   /**
@@ -153,6 +170,9 @@ export const clocksModule = defineModule({
         declare: kinds.declare,
         record: (tx, tenantId, kind, subjects) => recordEvents(tx, { tenantId, kind: kinds.of(kind) }, subjects),
         read: (tx, tenantId, kind, subjectIds) => readClocks(tx, { tenantId, kind: kinds.of(kind) }, subjectIds),
+        suppose: (tx, tenantId, kind, options, visit) =>
+          supposeTerms(tx, { tenantId, kind: kinds.of(kind) }, options, visit),
+        describe: (tx, tenantId, kind, subjectIds) => kinds.of(kind).describe(tx, tenantId, subjectIds),
         forget: (tx, _tenantId, kind, subjectIds) => forgetSubjects(tx, kinds.of(kind).name, subjectIds),
         remeasure,
         calendarsOf: readingCalendars(opened),

@@ -1,5 +1,5 @@
 import { auditModule } from '../../../core/audit/index.ts'
-import { clocksModule } from '../../../core/clocks/index.ts'
+import { type ClocksApi, clocksModule } from '../../../core/clocks/index.ts'
 import { signalsModule } from '../../../core/signals/index.ts'
 import { tenancyModule } from '../../../core/tenancy/index.ts'
 import { defineModule } from '../../../platform/module/index.ts'
@@ -15,7 +15,7 @@ export { CHOSEN_BY, PAUSING_STATUSES, PRIORITIES, type Priority, TIERS, type Tie
 export type { PolicyChanged } from './publish-policy.ts'
 
 export type PoliciesApi = Pick<PoliciesInForce, 'terms' | 'assigning'> & {
-  /** Has `then` done in the transaction that changes what a tenant's tickets are measured by. Once, by who keeps their clocks. */
+  /** Has `then` done in the transaction that changes what a tenant's tickets are measured by. Once, by who declares clocks of tickets. */
   onChanged(then: PolicyChanged): void
 }
 
@@ -46,8 +46,11 @@ export const policiesModule = defineModule({
   needs: { tenancy: tenancyModule, audit: auditModule, signals: signalsModule, clocks: clocksModule },
   open: ({ config, database, logger, processId }, { clocks }) => {
     const inForce = policiesInForce(clocks)
-    let changed: PolicyChanged = async () => {}
-    const onChanged: PolicyChanged = (...change) => changed(...change)
+    let changed: PolicyChanged | undefined
+    const onChanged: PolicyChanged = async (...change) => changed?.(...change)
+    // Where no desk keeps clocks of tickets, none is open.
+    const suppose: ClocksApi['suppose'] = async (...wanted) =>
+      changed ? clocks.suppose(...wanted) : { nowMs: Date.now(), open: 0, examined: 0 }
     return {
       api: {
         ...inForce,
@@ -55,7 +58,7 @@ export const policiesModule = defineModule({
           changed = then
         },
       } satisfies PoliciesApi,
-      routes: policyRoutes({ calendarsOf: clocks.calendarsOf, onChanged }),
+      routes: policyRoutes({ ...clocks, suppose, onChanged, supposing: inForce.supposing }),
       schedules: [
         followingFile({ database, logger, processId, path: config.SLA_CONFIG_PATH }),
         tellingTenants({ database, logger, onChanged }),

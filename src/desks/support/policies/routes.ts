@@ -13,6 +13,9 @@ import {
 } from '../../../platform/http/index.ts'
 import { presentPolicy } from './computed-view.ts'
 import { POLICY_BYTES } from './document/read-policy.ts'
+import type { PoliciesInForce } from './policies-in-force.ts'
+import { previewPolicy } from './preview-policy.ts'
+import { PreviewView, presentPreview } from './preview-view.ts'
 import { followOperator, type Publishing, preparePolicy, publishPolicy, restoreVersion } from './publish-policy.ts'
 import { findDefault, showPolicy } from './show-policy.ts'
 import { listVersions } from './store.ts'
@@ -52,7 +55,9 @@ const inForce = z
 const byVersion = z.tuple([z.int().min(1).max(VERSION_MAX)])
 
 /** A tenant's policy: what holds, its versions, how it is changed; and the operator's. */
-export function policyRoutes(publishing: Publishing & Pick<ClocksApi, 'calendarsOf'>): Route[] {
+export function policyRoutes(
+  publishing: Publishing & Pick<ClocksApi, 'suppose' | 'describe'> & Pick<PoliciesInForce, 'supposing'>,
+): Route[] {
   const inTenant = { tag: 'SLA', tenant: 'query', query: z.strictObject(TenantQuery) } as const
 
   return [
@@ -139,6 +144,20 @@ export function policyRoutes(publishing: Publishing & Pick<ClocksApi, 'calendars
       handle: async ({ tx, tenantId, body: { document } }) => {
         const { form, policy } = await preparePolicy(publishing, tx, tenantId, document)
         return reply(200, { form, policy: presentPolicy(policy), matrix: presentMatrix(policy) })
+      },
+    }),
+    tenantRoute({
+      ...inTenant,
+      operationId: 'previewSlaPolicy',
+      method: 'POST',
+      path: '/sla/policy/preview',
+      summary: 'Show which open tickets would get which deadline, and which would be late at once; nothing is changed',
+      access: 'sla.manage',
+      body: z.strictObject({ document: DocumentField, limit: z.int().min(0).max(200).default(50) }),
+      responses: { 200: PreviewView },
+      handle: async ({ tx, tenantId, body: { document, limit } }) => {
+        const ready = await preparePolicy(publishing, tx, tenantId, document)
+        return reply(200, presentPreview(await previewPolicy(publishing, tx, tenantId, { ready, limit })))
       },
     }),
     systemRoute({
