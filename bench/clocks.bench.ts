@@ -9,6 +9,7 @@ import {
   type Terms,
   workingTimeBetween,
 } from '../src/core/clocks/index.ts'
+import { benchOpenClocks } from './open-clocks.ts'
 
 const QUESTIONS = 500_000
 const FOLDS = 20_000
@@ -40,8 +41,16 @@ const document = calendarDocument.parse({
   special_days: [{ date: '2026-11-27', intervals: [{ start: '10:00', end: '14:00' }] }],
 })
 
-/** Prints deadlines a second on one core, what the first question of a year costs, and a walk by the hour of the same questions. */
+/**
+ * Prints deadlines a second on one core, what the first question of a year costs, and a walk by the hour of the same questions; then
+ * what clocks of subjects cost in a database.
+ */
 export async function bench(): Promise<void> {
+  benchEngine()
+  await benchOpenClocks()
+}
+
+function benchEngine(): void {
   const calendar = openCalendar(document)
   const froms = Float64Array.from({ length: QUESTIONS }, (_, place) =>
     draw(place, Date.UTC(2025, 0, 1), 3 * 365 * DAY_MS),

@@ -71,7 +71,8 @@ export const endAlerts = (kind: string, over: readonly Over[]): RawBuilder<{ sig
   with ended as (
     update clock_alerts a set resolved_at = clock_timestamp()
     from jsonb_to_recordset(${JSON.stringify(over)}::jsonb) as r("subjectId" uuid, target text, round integer, threshold text)
-    where a.kind = ${kind} and a.subject_id = r."subjectId" and a.target = r.target and a.round = r.round
+    where a.kind = ${kind} and a.subject_id = any(${over.map(({ subjectId }) => subjectId)}::uuid[])
+      and a.subject_id = r."subjectId" and a.target = r.target and a.round = r.round
       and a.threshold = r.threshold and a.resolved_at is null
     returning a.subject_id, a.target, a.round, a.threshold, a.signal_id
   )

@@ -115,7 +115,7 @@ export const countEvents = (
 ): RawBuilder<unknown> => sql`
   update clock_subjects s set events = s.events + r.taken, events_refused = s.events_refused + r.refused
   from jsonb_to_recordset(${JSON.stringify(counts)}::jsonb) as r("subjectId" uuid, taken integer, refused integer)
-  where s.kind = ${kind} and s.subject_id = r."subjectId"`
+  where s.kind = ${kind} and s.subject_id = any(${idsOf(counts.map(({ subjectId }) => subjectId))}) and s.subject_id = r."subjectId"`
 
 /** Subjects with all that is known of them. */
 export async function forget(tx: Tx, kind: string, subjectIds: readonly string[]): Promise<void> {
