@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { type RawBuilder, sql } from 'kysely'
+import { describe, expect, it, vi } from 'vitest'
 import { testDatabase } from '../../../../test/harness/database.ts'
 import { waitFor } from '../../../../test/harness/wait-for.ts'
+import type { SystemTx, Tx } from '../../../platform/database/index.ts'
 import { MINUTE } from '../clock/clock.fixture.ts'
 import { ago, clockKind, opened, someTenant } from '../subjects/clock-kind.fixture.ts'
 import { alerting } from './alerting.fixture.ts'
 import { forgetSubjects } from './forget-subjects.ts'
+import { claimDue, whatIsDue } from './store.ts'
 
 const db = testDatabase({ max: 12 })
 const HOUR_WITH_THRESHOLDS = {
@@ -142,6 +144,48 @@ describe('what is due', () => {
       return rows
     })
     expect(left).toEqual([])
+  })
+})
+
+describe('the clock of the process', () => {
+  it.each([-1, 1])('may be wrong by %i h: what is due is told, what is not is not', async (hours) => {
+    const tenant = await someTenant(db.database)
+    const [due, ahead] = [randomUUID(), randomUUID()]
+    const subjects = [
+      { subjectId: due, events: [opened(80)] },
+      { subjectId: ahead, events: [opened(5)] },
+    ]
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 60 * MINUTE })
+    try {
+      await record(tenant, subjects)
+      await tell(tenant)
+    } finally {
+      vi.useRealTimers()
+    }
+    expect((await signals(tenant)).map(({ subject }) => subject)).toEqual([`thing:${due}`])
+    await tell(tenant)
+    expect(await signals(tenant)).toHaveLength(1)
+  })
+})
+
+describe('a look', () => {
+  it('reads what is due from an index that has nothing else first, however much is open', async () => {
+    const tenant = await someTenant(db.database)
+    await db.database.withTenant(tenant, (tx) =>
+      sql`insert into clock_subjects (tenant_id, kind, subject_id, wake_at)
+        select ${tenant}, 'thing', gen_random_uuid(), now() + interval '1 day' from generate_series(1, 20000)`.execute(
+        tx,
+      ),
+    )
+    /** The indexes that a query reads, and `Seq Scan` where it reads the table. */
+    const readBy = async (tx: Tx | SystemTx, query: RawBuilder<unknown>) => {
+      const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${query}`.execute(tx)
+      return rows.flatMap((row) => row['QUERY PLAN'].match(/clock_subjects_[a-z]\w+|Seq Scan on clock_subjects/g) ?? [])
+    }
+    const looks = await db.database.acrossTenants('the test explains', (tx) => readBy(tx, whatIsDue))
+    const claims = await db.database.withTenant(tenant, (tx) => readBy(tx, claimDue(1_000)))
+    expect(looks).toEqual(['clock_subjects_wake', 'clock_subjects_wake'])
+    expect(claims).toEqual([expect.stringMatching(/^clock_subjects_wake/)])
   })
 })
 
