@@ -9,7 +9,7 @@ import {
   type Terms,
   workingTimeBetween,
 } from '../src/core/clocks/index.ts'
-import { benchOpenClocks } from './open-clocks.ts'
+import { benchOpenClocks } from './open-clocks.fixture.ts'
 
 const QUESTIONS = 500_000
 const FOLDS = 20_000
