@@ -92,6 +92,16 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       ),
 
     /** With the holidays of a country. */
+    /** A kind of tasks of the tenant's own; its name behind `custom.`. */
+    makeKind: async (tenantId: string) => {
+      const name = randomUUID()
+      const put = await call(`${system.url}/api/v1/worker/kinds/custom.${name}?tenant_id=${tenantId}`, {
+        ...{ method: 'PUT', token: OPERATOR_TOKEN, body: { about: 'Renders', payload_schema: { type: 'object' } } },
+      })
+      if (put.status >= 300) throw new Error(`a kind was not registered: ${put.status} ${put.text}`)
+      return name
+    },
+
     makeCalendar: async (tenantId: string) => {
       const document = { zone: 'Europe/Berlin', weekly: { mon: [{ start: '09:00', end: '17:30' }] } }
       const made = await make(`/calendars?tenant_id=${tenantId}`, { name: `calendar ${randomUUID()}`, document })

@@ -111,6 +111,8 @@ function badValues(field: Field): [string, unknown][] {
       ['too long a list', Array.from({ length: (schema.maxItems ?? 1_000) + 1 }, () => one[0])],
     ]
   }
+  // One whose members somebody else says.
+  if (schema.type === 'object' && !('properties' in schema)) return others.filter(([what]) => what !== 'an object')
   if (schema.type === 'boolean') return others.filter(([what]) => what !== 'true')
   return [...others.filter(([what]) => !(isText(schema) && what === 'a text')), ...badTexts(field)]
 }

@@ -63,6 +63,21 @@ const enrol = async (
 }
 const correction = ({ tenantId, ticketId }: Things) => `/tickets/${ticketId}/classification?tenant_id=${tenantId}`
 
+const registerKind = (tenantId: string) =>
+  asOperator('PUT', `/worker/kinds/custom.render?tenant_id=${tenantId}`, {
+    ...{ about: 'Renders', payload_schema: { type: 'object' } },
+  })
+/** A task that the caller of the test has leased. */
+const leased = async ({ tenantId }: Things, { body }: Sample): Promise<Partial<Sample>> => {
+  await registerKind(tenantId)
+  await asOperator('POST', `/tasks?tenant_id=${tenantId}`, { kind: 'custom.render', payload: {} })
+  const asked = { kinds: ['custom.render'], wait_seconds: 0 }
+  const { task } = (await asOperator('POST', `/worker/lease?tenant_id=${tenantId}`, asked)) as unknown as {
+    task: { task_id: string; fencing: number }
+  }
+  return { body: { ...body, task_id: task.task_id, fencing: task.fencing } }
+}
+
 /** What is needed for a route to succeed whose sample is only well-formed, or is refused as things are. */
 const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Partial<Sample> | undefined>> = {
   'POST /api/v1/tenants': async (_things, { body }) => ({ body: { ...body, tenant_id: randomUUID() } }),
@@ -101,6 +116,9 @@ const TO_SUCCEED: Record<string, (things: Things, sample: Sample) => Promise<Par
     const { challenge } = await asOperator('POST', '/auth/sign-in', { email: account.email, password })
     return { body: { challenge, code: await code() } }
   },
+  'POST /api/v1/worker/heartbeat': leased,
+  'POST /api/v1/worker/complete': leased,
+  'POST /api/v1/worker/fail': leased,
   'DELETE /api/v1/tickets/:ticket_id/classification': async (things) => {
     await asOperator('PATCH', correction(things), { urgency: 'high' })
     return undefined

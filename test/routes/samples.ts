@@ -29,6 +29,8 @@ export type Things = {
   feedId: string
   /** Still there when the routes that delete have had their turn. */
   lastingCalendarId: string
+  /** Of a kind of tasks of the tenant's own, behind `custom.`. */
+  kindName: string
   vehicleId: string
   driverId: string
   /** Of an action that cannot be taken back any more. */
@@ -78,6 +80,7 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
     ...(await make.makeChannel(tenantId, `${(await receiver()).url}/hook`)),
     ...(await make.makeCalendar(tenantId)),
     lastingCalendarId: (await make.makeCalendar(tenantId)).calendarId,
+    kindName: await make.makeKind(tenantId),
     ...(await make.makeFleet(tenantId)),
     ...(await make.makeDenialCase(tenantId)),
     lastingCaseId: (await make.makeDenialCase(tenantId)).caseId,
@@ -110,6 +113,17 @@ const inTenant =
   ({ tenantId }: Things) => ({
     query: { tenant_id: tenantId, ...query },
   })
+const ofCustomKind =
+  (body?: Record<string, unknown>) =>
+  ({ tenantId, kindName }: Things) => ({
+    ...{ params: { kind: `custom.${kindName}` }, query: { tenant_id: tenantId } },
+    ...(body ? { body } : {}),
+  })
+const NO_TASK = '00000000-0000-4000-8000-000000000000'
+/** Of a program that works outside. */
+const worker =
+  (body: Record<string, unknown>) =>
+  ({ tenantId }: Things) => ({ query: { tenant_id: tenantId }, body })
 const ofTenant =
   (sample: Omit<Sample, 'params'> = {}) =>
   ({ tenantId }: Things) => ({ params: { tenant_id: tenantId }, ...sample })
@@ -240,6 +254,14 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'POST /api/v1/auth/token/revoke': () => ({ body: { token: 'sbf_of-nobody' } }),
   'GET /api/v1/.well-known/jwks.json': () => ({}),
   'POST /api/v1/operator/signing-keys/replace': () => ({}),
+  'GET /api/v1/worker/kinds': inTenant(),
+  'GET /api/v1/worker/kinds/:kind': ofCustomKind(),
+  'PUT /api/v1/worker/kinds/:kind': ofCustomKind({ about: 'Renders', payload_schema: { type: 'object' } }),
+  'DELETE /api/v1/worker/kinds/:kind': ofCustomKind(),
+  'POST /api/v1/worker/lease': worker({ kinds: ['custom.render'], wait_seconds: 0 }),
+  'POST /api/v1/worker/heartbeat': worker({ task_id: NO_TASK, fencing: 1 }),
+  'POST /api/v1/worker/complete': worker({ task_id: NO_TASK, fencing: 1 }),
+  'POST /api/v1/worker/fail': worker({ task_id: NO_TASK, fencing: 1, message: 'Out of paper' }),
   'POST /api/v1/auth/forgot-password': () => ({ body: { email: 'nobody@example.com' } }),
   'POST /api/v1/auth/reset-password': () => ({
     body: { token: 'sbr_of-nobody', new_password: 'another horse battery' },

@@ -2010,6 +2010,94 @@ export interface paths {
      */
     get: operations["listTicketHistory"];
   };
+  "/api/v1/worker/complete": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Say that a task is done, with its result; one that was to be cancelled is cancelled
+     * @description Needs the permission `worker.run` in the tenant.
+     */
+    post: operations["completeTask"];
+  };
+  "/api/v1/worker/fail": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Say that an attempt failed; it is tried again as its kind says, unless that is of no use
+     * @description Needs the permission `worker.run` in the tenant.
+     */
+    post: operations["failTask"];
+  };
+  "/api/v1/worker/heartbeat": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Keep a task for another lease, store its progress, and hear whether to stop
+     * @description Needs the permission `worker.run` in the tenant.
+     */
+    post: operations["keepTask"];
+  };
+  "/api/v1/worker/kinds": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the kinds of tasks that your own programs work on
+     * @description Needs the permission `task.use` in the tenant.
+     */
+    get: operations["listCustomKinds"];
+  };
+  "/api/v1/worker/kinds/{kind}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a kind of tasks that your own programs work on
+     * @description Needs the permission `task.use` in the tenant.
+     */
+    get: operations["getCustomKind"];
+    /**
+     * Register a kind of tasks for your own programs, or change what is registered; tasks that wait keep their payload
+     * @description Needs the permission `worker.register` in the tenant.
+     */
+    put: operations["putCustomKind"];
+    /**
+     * Remove a kind of which no task lives
+     * @description Needs the permission `worker.register` in the tenant.
+     */
+    delete: operations["deleteCustomKind"];
+  };
+  "/api/v1/worker/lease": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Take the next task of some kinds, or wait for one
+     * @description Needs the permission `worker.run` in the tenant.
+     */
+    post: operations["leaseTask"];
+  };
   "/errors/{code}": {
     parameters: {
       query?: never;
@@ -3215,6 +3303,40 @@ export interface components {
         [key: string]: unknown;
       };
       tenant_id: string;
+    };
+    CustomKind: {
+      about: string;
+      attempts_max: number;
+      created_by: string;
+      kind: string;
+      /** @description When a worker last asked for its tasks, to some seconds */
+      last_asked_at: string | null;
+      lease_seconds: number;
+      payload_schema: {
+        [key: string]: unknown;
+      };
+      retry_base_seconds: number;
+      retry_cap_seconds: number;
+      time_limit_seconds: number;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    CustomKindInput: {
+      about: string;
+      attempts_max: number;
+      created_by: string;
+      kind: string;
+      /** @description When a worker last asked for its tasks, to some seconds */
+      last_asked_at: string | null;
+      lease_seconds: number;
+      payload_schema: {
+        [key: string]: unknown;
+      };
+      retry_base_seconds: number;
+      retry_cap_seconds: number;
+      time_limit_seconds: number;
+      /** Format: date-time */
+      updated_at: string;
     };
     Delivery: {
       attempts: number;
@@ -4589,6 +4711,42 @@ export interface components {
        */
       what: string;
       why: string;
+    };
+    LeasedTask: {
+      attempt: number;
+      attempts_max: number;
+      description: string | null;
+      /** @description The proof of having it; send it with each call about the task */
+      fencing: number;
+      kind: string;
+      /** Format: date-time */
+      lease_expires_at: string;
+      payload: unknown;
+      /** @description What an attempt before has left, to go on from */
+      progress: {
+        [key: string]: unknown;
+      };
+      /** Format: uuid */
+      task_id: string;
+      title: string | null;
+    };
+    LeasedTaskInput: {
+      attempt: number;
+      attempts_max: number;
+      description: string | null;
+      /** @description The proof of having it; send it with each call about the task */
+      fencing: number;
+      kind: string;
+      /** Format: date-time */
+      lease_expires_at: string;
+      payload: unknown;
+      /** @description What an attempt before has left, to go on from */
+      progress: {
+        [key: string]: unknown;
+      };
+      /** Format: uuid */
+      task_id: string;
+      title: string | null;
     };
     ListedTicket: {
       assignee: string | null;
@@ -13160,7 +13318,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": {
+        "application/json": ({
           /** @description Attempts in all; that of the kind when left out */
           attempts_max?: number;
           /** @description Of the tasks of the tenant with this key one runs at a time */
@@ -13298,6 +13456,31 @@ export interface operations {
            */
           run_at?: string;
           title?: string;
+        }) | {
+          /** @description Attempts in all; that of the kind when left out */
+          attempts_max?: number;
+          /** @description Of the tasks of the tenant with this key one runs at a time */
+          concurrency_key?: string;
+          /** @description While a task of this kind and key lives, handing it over again finds that one */
+          dedupe_key?: string;
+          description?: string;
+          /**
+           * @description `custom.` and lower-case letters, digits, `.`, `_` or `-`
+           * @example custom.render-invoice
+           */
+          kind: string;
+          /** @description As the schema of the kind wants it */
+          payload?: {
+            [key: string]: unknown;
+          };
+          /** @description Each step is worth half a minute of waiting; 0 when left out */
+          priority?: number;
+          /**
+           * Format: date-time
+           * @description Not before; with a zone
+           */
+          run_at?: string;
+          title?: string;
         };
       };
     };
@@ -13353,7 +13536,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          tasks: ({
+          tasks: (({
             /** @description Attempts in all; that of the kind when left out */
             attempts_max?: number;
             /** @description Of the tasks of the tenant with this key one runs at a time */
@@ -13482,6 +13665,31 @@ export interface operations {
               timeout_seconds?: number;
               /** Format: uri */
               url: string;
+            };
+            /** @description Each step is worth half a minute of waiting; 0 when left out */
+            priority?: number;
+            /**
+             * Format: date-time
+             * @description Not before; with a zone
+             */
+            run_at?: string;
+            title?: string;
+          }) | {
+            /** @description Attempts in all; that of the kind when left out */
+            attempts_max?: number;
+            /** @description Of the tasks of the tenant with this key one runs at a time */
+            concurrency_key?: string;
+            /** @description While a task of this kind and key lives, handing it over again finds that one */
+            dedupe_key?: string;
+            description?: string;
+            /**
+             * @description `custom.` and lower-case letters, digits, `.`, `_` or `-`
+             * @example custom.render-invoice
+             */
+            kind: string;
+            /** @description As the schema of the kind wants it */
+            payload?: {
+              [key: string]: unknown;
             };
             /** @description Each step is worth half a minute of waiting; 0 when left out */
             priority?: number;
@@ -14017,7 +14225,7 @@ export interface operations {
               workers_knowing_the_kind: number;
             };
             /** @enum {string} */
-            reason: "ended" | "running" | "stopping" | "worker_lost" | "its_time" | "retry" | "no_workers" | "unknown_kind" | "concurrency_key" | "tenant_limit" | "its_turn";
+            reason: "ended" | "running" | "stopping" | "worker_lost" | "its_time" | "retry" | "no_workers" | "unknown_kind" | "nobody_asks" | "concurrency_key" | "tenant_limit" | "its_turn";
             sentence: string;
             /** Format: uuid */
             task_id: string;
@@ -15453,6 +15661,452 @@ export interface operations {
             next_cursor: string | null;
             /** Format: uuid */
             ticket_id: string;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  completeTask: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          fencing: number;
+          result?: {
+            [key: string]: unknown;
+          };
+          /** Format: uuid */
+          task_id: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            status: "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled";
+            /** Format: uuid */
+            task_id: string;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  failTask: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @default custom.failed */
+          code?: string;
+          fencing: number;
+          /**
+           * @description Another attempt would end the same way
+           * @default false
+           */
+          is_final?: boolean;
+          /** @description For who made the task */
+          message: string;
+          /** @default 0 */
+          retry_after_seconds?: number;
+          /** Format: uuid */
+          task_id: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            status: "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled";
+            /** Format: uuid */
+            task_id: string;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  keepTask: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          fencing: number;
+          log?: string[];
+          progress?: {
+            [key: string]: unknown;
+          };
+          /** Format: uuid */
+          task_id: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            cancel_requested: boolean;
+            /** Format: date-time */
+            lease_expires_at: string;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listCustomKinds: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            kinds: components["schemas"]["CustomKind"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getCustomKind: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        /** @description `custom.` and lower-case letters, digits, `.`, `_` or `-` */
+        kind: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CustomKind"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putCustomKind: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        /** @description `custom.` and lower-case letters, digits, `.`, `_` or `-` */
+        kind: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description What is done, for whoever hands tasks over */
+          about: string;
+          /** @default 5 */
+          attempts_max?: number;
+          /**
+           * @description A worker that is silent for so long has lost its task
+           * @default 60
+           */
+          lease_seconds?: number;
+          /** @description JSON Schema of an object, without expressions, formats and references */
+          payload_schema: {
+            [key: string]: unknown;
+          };
+          /**
+           * @description Before the second attempt; then twice that
+           * @default 1
+           */
+          retry_base_seconds?: number;
+          /** @default 3600 */
+          retry_cap_seconds?: number;
+          /**
+           * @description Of one attempt, heartbeats or not
+           * @default 3600
+           */
+          time_limit_seconds?: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CustomKind"];
+        };
+      };
+      /** @description Default Response */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CustomKind"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  deleteCustomKind: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        /** @description `custom.` and lower-case letters, digits, `.`, `_` or `-` */
+        kind: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  leaseTask: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          kinds: string[];
+          /**
+           * @description How long to wait when there is none
+           * @default 20
+           */
+          wait_seconds?: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @description null: there was none */
+            task: components["schemas"]["LeasedTask"] | null;
           };
         };
       };

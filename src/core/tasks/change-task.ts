@@ -5,6 +5,7 @@ import { type Caller, invalid } from '../../platform/http/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { CANCEL_CHANNEL } from './cancel-task.ts'
+import { demandFitting, isCustom } from './custom/custom-kinds.ts'
 import { dispatchAll } from './enqueue-task.ts'
 import { taskFault } from './faults.ts'
 import { bytesOf, type OfferedKind, PAYLOAD_BYTES_MAX } from './offer.ts'
@@ -38,7 +39,10 @@ export async function changeTask(
     })
   }
   if (WHILE_WAITING.some((part) => change[part] !== undefined)) demandWaiting(task)
-  const changed = await applyChange(tx, taskId, checkedPayload(kinds.get(task.kind), change))
+  const checked = isCustom(task.kind)
+    ? await fitting(tx, task.kind, change)
+    : checkedPayload(kinds.get(task.kind), change)
+  const changed = await applyChange(tx, taskId, checked)
   if (change.priority !== undefined || change.runAt !== undefined) {
     await dispatchAll(queue, tx, [{ tenantId, taskId, rank: changed.rank, afterSeconds: changed.after_seconds }])
   }
@@ -64,6 +68,12 @@ const alreadyEnded = (task: Task, sentence: string) =>
     extensions: { task_status: task.status },
   })
 
+async function fitting(tx: Tx, kind: string, change: TaskChange): Promise<TaskChange> {
+  if (change.payload === undefined) return change
+  await demandFitting(tx, [{ kind, payload: change.payload, field: 'payload' }])
+  return withinBytes(change)
+}
+
 function checkedPayload(kind: OfferedKind | undefined, change: TaskChange): TaskChange {
   if (change.payload === undefined) return change
   const read = kind?.payload.safeParse(change.payload)
@@ -72,8 +82,12 @@ function checkedPayload(kind: OfferedKind | undefined, change: TaskChange): Task
     const field = ['payload', ...(issue?.path ?? [])].join('.')
     throw invalid([{ in: 'body', field, message: issue?.message ?? 'is of a kind that is no longer offered' }])
   }
-  const bytes = bytesOf(read.data)
-  if (bytes <= PAYLOAD_BYTES_MAX) return { ...change, payload: read.data }
+  return withinBytes({ ...change, payload: read.data })
+}
+
+function withinBytes(change: TaskChange): TaskChange {
+  const bytes = bytesOf(change.payload)
+  if (bytes <= PAYLOAD_BYTES_MAX) return change
   throw taskFault('tasks.payload_too_large', {
     public: `The payload has ${bytes} bytes as JSON; ${PAYLOAD_BYTES_MAX} is the most.`,
     internal: 'a payload beyond its bound',

@@ -2,9 +2,11 @@ import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { Tx } from '../../platform/database/index.ts'
 import { type Caller, invalid } from '../../platform/http/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
+import { demandFitting, isCustom } from './custom/custom-kinds.ts'
 import { addTasks } from './enqueue-task.ts'
 import { taskFault } from './faults.ts'
 import { bytesOf, NOTE, type OfferedKind, PAYLOAD_BYTES_MAX } from './offer.ts'
+import type { CustomKind } from './store/custom-kinds.ts'
 import type { NewTask } from './store/enqueue.ts'
 
 /** A task as a caller hands it over; its payload fits its kind. */
@@ -37,7 +39,8 @@ export async function createTasks(
   { tx, tenantId, caller }: Asking,
   handedOver: readonly HandedOver[],
 ): Promise<CreatedTask[]> {
-  const tasks = handedOver.map((each) => asNewTask(kinds, each, caller.id))
+  const own = await customOf(tx, handedOver)
+  const tasks = handedOver.map((each) => asNewTask({ kinds, own }, each, caller.id))
   await demandOffers(kinds, new Set(tasks.map(({ kind }) => kind)), { caller, tenantId })
   const firstOfKey = new Map<string, number>()
   const places = tasks.map((task, place) => {
@@ -59,10 +62,23 @@ export async function createTasks(
   })
 }
 
-function asNewTask(kinds: Creating['kinds'], task: HandedOver, createdBy: string): NewTask {
+/** The tenant's own kinds among these, whose payloads fit what was registered. */
+function customOf(tx: Tx, handedOver: readonly HandedOver[]): Promise<Map<string, CustomKind>> {
+  const fieldOf = (place: number) => (handedOver.length === 1 ? 'payload' : `tasks.${place}.payload`)
+  const custom = handedOver.flatMap(({ kind, payload = {} }, place) =>
+    kind !== undefined && isCustom(kind) ? [{ kind, payload, field: fieldOf(place) }] : [],
+  )
+  return custom.length === 0 ? Promise.resolve(new Map()) : demandFitting(tx, custom)
+}
+
+type Known = { kinds: Creating['kinds']; own: ReadonlyMap<string, CustomKind> }
+
+function asNewTask({ kinds, own }: Known, task: HandedOver, createdBy: string): NewTask {
   const name = task.kind ?? NOTE
-  const kind = kinds.get(name)
-  if (!kind) throw invalid([{ in: 'body', field: 'kind', message: `${name} is not a kind that can be handed over` }])
+  const custom = own.get(name)
+  const attemptsMax = custom?.attemptsMax ?? kinds.get(name)?.retry.attemptsMax
+  if (attemptsMax === undefined)
+    throw invalid([{ in: 'body', field: 'kind', message: `${name} is not a kind that can be handed over` }])
   const payload = task.payload ?? {}
   const bytes = bytesOf(payload)
   if (bytes > PAYLOAD_BYTES_MAX) {
@@ -72,8 +88,8 @@ function asNewTask(kinds: Creating['kinds'], task: HandedOver, createdBy: string
     })
   }
   return {
-    ...{ kind: name, payload, createdBy, isOffered: true },
-    attemptsMax: task.attempts_max ?? kind.retry.attemptsMax,
+    ...{ kind: name, payload, createdBy, isOffered: true, workedOutside: custom !== undefined },
+    attemptsMax: task.attempts_max ?? attemptsMax,
     ...{ title: task.title ?? null, description: task.description ?? null, priority: task.priority ?? 0 },
     ...{ uniqueKey: task.dedupe_key ?? null, concurrencyKey: task.concurrency_key ?? null, runAt: task.run_at ?? null },
   }

@@ -1,6 +1,8 @@
+import { sql } from 'kysely'
 import type { TenantId } from '../../kernel/tenant-id.ts'
 import type { SystemTx, Tx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
+import { OUTSIDE_CHANNEL } from './custom/waiting-workers.ts'
 import { insertOrFindLive, type NewTask } from './store/enqueue.ts'
 import type { TaskKind } from './task-kind.ts'
 import { priorityOf } from './turn.ts'
@@ -43,7 +45,11 @@ export async function addTasks(
   tasks: readonly NewTask[],
 ): Promise<{ taskId: string; created: boolean }[]> {
   const added = await insertOrFindLive(tx, tasks)
-  const news = added.filter(({ created }) => created)
+  const isOutside = (place: number) => tasks[place]?.workedOutside === true
+  const news = added.filter(({ created }, place) => created && !isOutside(place))
+  if (added.some(({ created }, place) => created && isOutside(place))) {
+    await sql`select pg_notify(${OUTSIDE_CHANNEL}, ${tenantId})`.execute(tx)
+  }
   await dispatchAll(
     queue,
     tx,

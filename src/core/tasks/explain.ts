@@ -19,6 +19,8 @@ export type TaskFacts = {
   /** Tasks of the tenant that run, and that wait with an earlier turn; counted up to a bound. */
   running_of_tenant: number
   ahead: number
+  /** Of a kind of the tenant's own: when a worker last asked for it; null: never, or the kind is gone. Absent for kinds of ours. */
+  asked_at?: Date | null
 }
 
 /** What is known of those who work. */
@@ -41,6 +43,7 @@ export const REASONS = [
   'retry',
   'no_workers',
   'unknown_kind',
+  'nobody_asks',
   'concurrency_key',
   'tenant_limit',
   'its_turn',
@@ -59,15 +62,32 @@ export function explain(task: TaskFacts, workers: WorkerFacts, now: Date): { rea
 function reasonOf(task: TaskFacts, workers: WorkerFacts, now: Date): Reason {
   if (task.ended_at !== null) return 'ended'
   if (task.status === 'running') {
-    if (workers.holder_lives === false) return 'worker_lost'
+    if (isLost(task, workers, now)) return 'worker_lost'
     return task.cancel_requested ? 'stopping' : 'running'
   }
   if (task.run_after > now) return task.status === 'retrying' ? 'retry' : 'its_time'
-  if (workers.workers === 0) return 'no_workers'
-  if (workers.knowing === 0) return 'unknown_kind'
+  const missing = task.asked_at === undefined ? missingOf(workers) : missingOutside(task.asked_at, now)
+  if (missing) return missing
   if (task.held_by !== null) return 'concurrency_key'
+  // Whoever works outside has places of their own.
+  if (task.asked_at !== undefined) return 'its_turn'
   return task.running_of_tenant >= workers.per_tenant ? 'tenant_limit' : 'its_turn'
 }
+
+const missingOf = ({ workers, knowing }: WorkerFacts): Reason | null =>
+  workers === 0 ? 'no_workers' : knowing === 0 ? 'unknown_kind' : null
+
+/** A worker that waits for tasks asks again within half a minute. */
+const ASKS_WITHIN_SECONDS = 60
+
+const missingOutside = (askedAt: Date | null, now: Date): Reason | null =>
+  askedAt === null || now.getTime() - askedAt.getTime() > ASKS_WITHIN_SECONDS * 1_000 ? 'nobody_asks' : null
+
+/** Of somebody outside nothing is known but the lease. */
+const isLost = (task: TaskFacts, workers: WorkerFacts, now: Date) =>
+  task.asked_at === undefined
+    ? workers.holder_lives === false
+    : task.lease_expires_at !== null && task.lease_expires_at <= now
 
 function sentenceFor(reason: Reason, task: TaskFacts, workers: WorkerFacts): string {
   const attempt = `attempt ${task.attempt} of ${task.attempts_max}`
@@ -88,6 +108,8 @@ function sentenceFor(reason: Reason, task: TaskFacts, workers: WorkerFacts): str
       return 'No worker is running: start a process with the role worker.'
     case 'unknown_kind':
       return `None of the ${many(workers.workers, 'worker')} that run knows the kind ${task.kind}.`
+    case 'nobody_asks':
+      return `No worker asks for tasks of the kind ${task.kind}: one that waits on POST /worker/lease with this kind takes it. The last one asked ${task.asked_at ? `at ${at(task.asked_at)}` : 'never'}.`
     case 'concurrency_key':
       return `It waits for task ${task.held_by}, which runs with the same concurrency key, ${task.concurrency_key}.`
     case 'tenant_limit':

@@ -11,6 +11,11 @@ export const taskFault = declareFaults({
   'tasks.payload_too_large': 413,
   'tasks.not_yours': 403,
   'tasks.kind_not_permitted': 403,
+  'tasks.kind_not_found': 404,
+  'tasks.kind_in_use': 409,
+  'tasks.too_many_kinds': 409,
+  'tasks.lease_lost': 409,
+  'tasks.too_many_waiting': 429,
   // Found in the error of a task, never as an answer.
   'tasks.time_limit': 500,
   'tasks.unexpected': 500,

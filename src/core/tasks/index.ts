@@ -6,6 +6,8 @@ import { auditModule } from '../audit/index.ts'
 import { tenancyModule } from '../tenancy/index.ts'
 import { beforeWriting } from './copies/before-writing.ts'
 import { COPIES_KEPT_SECONDS, openTaskCopies, type TaskCopies } from './copies/task-copies.ts'
+import { demandOwnNames } from './custom/custom-kinds.ts'
+import { openWaitingWorkers, type WaitingWorkers } from './custom/waiting-workers.ts'
 import { type EnqueueTask, enqueueTaskWith, TASK_QUEUE } from './enqueue-task.ts'
 import { demoFail, demoProgress, demoSleep } from './kinds/demo.ts'
 import { noteProcess } from './kinds/note.ts'
@@ -16,9 +18,11 @@ import { operatorRoutes } from './operator/routes.ts'
 import { queueCheck } from './queue-check.ts'
 import { endGivenUpTasks, startReaper } from './reap-lost-tasks.ts'
 import { actRoutes } from './routes/act.ts'
+import { customKindRoutes } from './routes/custom-kinds.ts'
 import { handOverRoutes } from './routes/hand-over.ts'
 import { lookRoutes } from './routes/look.ts'
 import { watchRoutes } from './routes/watch.ts'
+import { workOutsideRoutes } from './routes/work-outside.ts'
 import { startWorker } from './start-worker.ts'
 import type { TaskKind } from './task-kind.ts'
 import { tenantOfTask } from './tenant-of-task.ts'
@@ -68,6 +72,8 @@ export const tasksModule = defineModule({
     'task.create': 'agent',
     'task.cancel': 'agent',
     'task.manage': 'manager',
+    'worker.run': 'agent',
+    'worker.register': 'manager',
   },
   needs: { tenancy: tenancyModule, audit: auditModule },
   retention: {
@@ -94,6 +100,11 @@ export const tasksModule = defineModule({
       what: 'lines of tasks’ logs',
       why: 'A foreign key removes them.',
     },
+    task_kinds: {
+      becomes: 'kept',
+      what: 'kinds of a tenant’s own',
+      why: 'What people have set up; a tenant has a limited number.',
+    },
     task_shares: { becomes: 'kept', what: 'tenants’ shares of the workers', why: 'One row for each tenant.' },
   },
   // A worker silent for this long loses its delivery; the lease in the task row decides who may write.
@@ -107,9 +118,11 @@ export const tasksModule = defineModule({
     const news = openTaskNews(ground)
     const store = openCopyStore(ground)
     const copies = store && openTaskCopies({ ...ground, store })
+    const workers = openWaitingWorkers(ground)
     return {
       api: { enqueue: enqueueTaskWith(queue), tenantOfTask: tenantOfTask(database) } satisfies TasksApi,
       routes: ({ kinds }) => {
+        demandOwnNames(kinds.map(({ name }) => name))
         const offered = new Map(offeredKinds(kinds as readonly TaskKind[]).map((kind) => [kind.name, kind]))
         return [
           ...beforeWriting(copies, handOverRoutes({ queue, kinds: offered })),
@@ -117,11 +130,18 @@ export const tasksModule = defineModule({
           ...operatorRoutes({ transport: config.SIGNALBOX_QUEUE }),
           ...watchRoutes({ database, news, perTenant: config.TASK_CONCURRENCY_PER_TENANT }),
           ...beforeWriting(copies, actRoutes({ database, queue, kinds: offered })),
+          ...customKindRoutes(),
+          ...beforeWriting(copies, workOutsideRoutes({ database, queue, workers })),
         ]
       },
       kinds: [noteProcess, demoSleep, demoFail, demoProgress],
       healthChecks: [queueCheck],
       gauges: [
+        {
+          name: 'signalbox_worker_polls',
+          help: 'Requests of workers outside that wait for a task here',
+          read: workers.count,
+        },
         {
           name: 'signalbox_tasks_waiting',
           help: 'Tasks that no worker has taken yet',
@@ -129,7 +149,7 @@ export const tasksModule = defineModule({
         },
       ],
       starts: {
-        api: () => listenToTasks(ground, { news, copies }),
+        api: () => listenToTasks(ground, { news, copies, workers }),
         scheduler: async () => {
           measureDepths(ground)
           await endGivenUpTasks(queue, logger)
@@ -156,11 +176,15 @@ function openCopyStore({ config, logger }: Ground) {
   return openMemoryStore({ bytesMax: config.TASK_CACHE_MB * 1_048_576, keepSeconds })
 }
 
-async function listenToTasks({ listener }: Ground, parts: { news: TaskNews; copies: TaskCopies | undefined }) {
-  const [followers, copies] = await Promise.all([parts.news.start(listener), parts.copies?.start(listener)])
+type Listening = { news: TaskNews; copies: TaskCopies | undefined; workers: WaitingWorkers }
+
+async function listenToTasks({ listener }: Ground, parts: Listening) {
+  const [followers, copies, workers] = await Promise.all([
+    ...([parts.news.start(listener), parts.copies?.start(listener), parts.workers.start(listener)] as const),
+  ])
   return {
     gauges: copies?.gauges ?? [],
-    stop: async () => void (await Promise.all([followers.stop(), copies?.stop()])),
+    stop: async () => void (await Promise.all([followers.stop(), copies?.stop(), workers.stop()])),
   }
 }
 

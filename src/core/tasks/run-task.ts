@@ -3,11 +3,12 @@ import type { Logger } from '../../kernel/logger.ts'
 import type { Database, Tx } from '../../platform/database/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
 import { inSpan } from '../../platform/telemetry/index.ts'
-import { type Dispatch, dispatchAll } from './enqueue-task.ts'
+import type { Dispatch } from './enqueue-task.ts'
 import { holdLease } from './hold-lease.ts'
 import { bytesOf, PAYLOAD_BYTES_MAX } from './offer.ts'
 import { decideOutcome, type Ending, type Outcome, PermanentFailure, type StopReason, TaskStopped } from './outcome.ts'
-import { type Claim, claimTask, nextOfConcurrencyKey, settleTask, writeLogLine, writeProgress } from './store/claim.ts'
+import { settle } from './settle.ts'
+import { type Claim, claimTask, writeLogLine, writeProgress } from './store/claim.ts'
 import type { Task } from './store/task.ts'
 import type { TaskContext, TaskKind } from './task-kind.ts'
 
@@ -153,16 +154,7 @@ async function record(dependencies: RunTaskDependencies, { tenantId, claim, outc
     return
   }
   const { database, queue } = dependencies
-  const status = await database.withTenant(tenantId, async (tx) => {
-    const settled = await settleTask(tx, claim, outcome)
-    if (!settled) return undefined
-    const { rank, after_seconds: afterSeconds, concurrency_key: key } = settled
-    const again = settled.status === 'retrying' ? [{ tenantId, taskId: claim.taskId, rank, afterSeconds }] : []
-    const next = key === null ? undefined : await nextOfConcurrencyKey(tx, key)
-    const waiting = next && next.task_id !== claim.taskId ? [{ tenantId, taskId: next.task_id, rank: next.rank }] : []
-    await dispatchAll(queue, tx, [...again, ...waiting])
-    return settled.status
-  })
+  const status = await database.withTenant(tenantId, (tx) => settle(queue, tx, { tenantId, claim, outcome }))
   if (status) log.info({ status }, 'task attempt ended')
   else log.warn({ fencing: claim.fencing }, 'the lease ran out before the outcome was written; the reaper decides')
 }

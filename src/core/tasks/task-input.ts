@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { moment } from '../../kernel/moment.ts'
+import { CUSTOM_NAME } from './custom/custom-kinds.ts'
 import { NOTE, type OfferedKind } from './offer.ts'
 import { TASK_STATUSES } from './status.ts'
 import type { TaskFilter } from './store/list.ts'
@@ -23,6 +24,20 @@ const common = {
   concurrency_key: key.optional().meta({ description: 'Of the tasks of the tenant with this key one runs at a time' }),
 }
 
+export const CustomKindField = z
+  .string()
+  .max(88)
+  .regex(CUSTOM_NAME, 'is neither a kind that can be handed over nor a name of a kind of your own, custom.…')
+  .meta({ description: '`custom.` and lower-case letters, digits, `.`, `_` or `-`', example: 'custom.render-invoice' })
+
+const CustomTask = z
+  .strictObject({
+    kind: CustomKindField,
+    ...common,
+    payload: z.record(z.string(), z.unknown()).optional().meta({ description: 'As the schema of the kind wants it' }),
+  })
+  .meta({ description: 'Work for programs of your own, of a kind that is registered with PUT /worker/kinds/{kind}' })
+
 /** A task as callers hand it over: each kind with its own payload, a note when no kind is named. */
 export function handedOverSchema(kinds: readonly OfferedKind[]) {
   const [note, ...others] = kinds.map((kind) =>
@@ -35,7 +50,7 @@ export function handedOverSchema(kinds: readonly OfferedKind[]) {
       .meta({ description: kind.offer.about }),
   )
   if (!note) throw new Error('no kind is offered')
-  return z.discriminatedUnion('kind', [note, ...others])
+  return z.union([z.discriminatedUnion('kind', [note, ...others]), CustomTask])
 }
 
 const changeable = {

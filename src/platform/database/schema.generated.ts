@@ -747,6 +747,22 @@ export interface TaskAttempts {
   tenant_id: string;
 }
 
+export interface TaskKinds {
+  about: string;
+  attempts_max: number;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  kind: string;
+  last_asked_at: Timestamp | null;
+  lease_seconds: number;
+  payload_schema: Json;
+  retry_base_seconds: number;
+  retry_cap_seconds: number;
+  tenant_id: string;
+  time_limit_seconds: number;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface TaskLog {
   at: Generated<Timestamp>;
   change: Generated<number>;
@@ -791,6 +807,7 @@ export interface Tasks {
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
   watched_until: Timestamp | null;
+  worked_outside: Generated<boolean>;
 }
 
 export interface TaskShares {
@@ -999,6 +1016,7 @@ export interface DB {
   sla_policies: SlaPolicies;
   subscriptions: Subscriptions;
   task_attempts: TaskAttempts;
+  task_kinds: TaskKinds;
   task_log: TaskLog;
   task_shares: TaskShares;
   tasks: Tasks;

@@ -61,7 +61,7 @@ export function toFault(error: unknown, request: FastifyRequest): Fault {
     return internalFault('the answer does not fit its declared schema', error)
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = (error as { validationContext?: string }).validationContext ?? 'request'
-    return invalid(error.validation.flatMap((issue) => fieldErrors(where, issue)))
+    return invalid(error.validation.flatMap((issue) => nearest(issue)).flatMap((issue) => fieldErrors(where, issue)))
   }
   return fromFastify(error as FastifyError, request) ?? fromDatabase(error) ?? internalFault('unexpected error', error)
 }
@@ -77,6 +77,22 @@ export function invalid(errors: FieldError[]): Fault {
 }
 
 const PLACES: Record<string, string> = { querystring: 'query', body: 'body', params: 'path', headers: 'header' }
+
+type Issue = { code: string; path: PropertyKey[]; message: string; keys?: string[]; errors?: Issue[][]; note?: string }
+
+/** Of what may be one of several things, what is wrong with the one that was meant: that names its kind, then the one with fewest errors. */
+function nearest(issue: ZodFastifySchemaValidationError): ZodFastifySchemaValidationError[] {
+  const { errors = [] } = issue.params as { errors?: Issue[][] }
+  const isOther = (issues: Issue[]) => issues.some(({ note }) => note === 'No matching discriminator')
+  const [best] = errors.toSorted((a, b) => Number(isOther(a)) - Number(isOther(b)) || a.length - b.length)
+  if (issue.keyword !== 'invalid_union' || !best) return [issue]
+  return best.flatMap(({ code, path, message, ...params }) =>
+    nearest({
+      ...{ ...issue, keyword: code as typeof issue.keyword, message, params: params as typeof issue.params },
+      instancePath: [issue.instancePath.replace(/\/$/, ''), ...path.map(String)].join('/'),
+    }),
+  )
+}
 
 function fieldErrors(context: string, issue: ZodFastifySchemaValidationError): FieldError[] {
   const where = PLACES[context] ?? context

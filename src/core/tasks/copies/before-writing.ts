@@ -3,7 +3,7 @@ import type { Route } from '../../../platform/http/index.ts'
 import type { TaskCopies } from './task-copies.ts'
 
 /** What changes tasks that are there: one, or all that a filter leaves. */
-const CHANGES = /^(POST|PUT|PATCH|DELETE) \/tasks\/(:task_id\b.*|cancel|retry)$/
+const CHANGES = /^(POST|PUT|PATCH|DELETE) \/(tasks\/(:task_id\b.*|cancel|retry)|worker\/(heartbeat|complete|fail))$/
 
 /** Has routes that change tasks say so before they do: whoever asks this process afterwards sees what was written. */
 export const beforeWriting = (copies: TaskCopies | undefined, routes: readonly Route[]): Route[] =>
@@ -12,8 +12,12 @@ export const beforeWriting = (copies: TaskCopies | undefined, routes: readonly R
     const { handle } = route
     return {
       ...route,
-      handle: (context: { tenantId: TenantId; params: unknown }) => {
-        copies.writing(context.tenantId, (context.params as { task_id?: string }).task_id)
+      handle: (context: { tenantId: TenantId; params: unknown; body: unknown }) => {
+        const named = {
+          ...(context.body as { task_id?: string } | undefined),
+          ...(context.params as { task_id?: string }),
+        }
+        copies.writing(context.tenantId, named.task_id)
         return handle(context as never)
       },
     } as Route

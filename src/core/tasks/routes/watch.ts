@@ -5,6 +5,7 @@ import { explain, REASONS } from '../explain.ts'
 import { historyOf } from '../history.ts'
 import { FROM_THE_BEGINNING, type TaskNews } from '../live/task-news.ts'
 import { findChangedTask } from '../store/changes.ts'
+import { lastAsked } from '../store/outside.ts'
 import { listAttempts, listLogLines, readFacts, readWorkers } from '../store/watch.ts'
 import { demandSeen } from '../whose.ts'
 import { ofTask } from './of-task.ts'
@@ -96,9 +97,10 @@ export function watchRoutes({ database, news, perTenant }: Watching): Route[] {
           readWorkers(system, { kind, holder }),
         )
         const known = { ...workers, per_tenant: perTenant }
+        const asked = facts.worked_outside ? { asked_at: (await lastAsked(tx, kind)) ?? null } : {}
         return reply(200, {
           task_id,
-          ...explain(facts, known, new Date()),
+          ...explain({ ...facts, ...asked }, known, new Date()),
           facts: {
             ...{
               status: facts.status,

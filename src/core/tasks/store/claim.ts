@@ -93,7 +93,13 @@ const STATUS_AFTER = {
   handed_back: 'retrying',
 } as const
 
-export type Settled = { status: TaskStatus; rank: number; after_seconds: number; concurrency_key: string | null }
+export type Settled = {
+  status: TaskStatus
+  rank: number
+  after_seconds: number
+  concurrency_key: string | null
+  worked_outside: boolean
+}
 
 /**
  * Ends an attempt if the claim holds, and writes it down; undefined when it does not. A cancel that came in meanwhile wins
@@ -123,7 +129,9 @@ export async function settleTask(tx: Tx, claim: Claim, outcome: Settlement): Pro
         case when ${cancelled} then 'cancelled' else ${outcome.kind} end, ${errorClass}, ${error}::jsonb
       from settled
     )
-    select status, ${RANK} as rank, ${AFTER_SECONDS} as after_seconds, concurrency_key from settled`.execute(tx)
+    select status, ${RANK} as rank, ${AFTER_SECONDS} as after_seconds, concurrency_key, worked_outside from settled`.execute(
+    tx,
+  )
   return rows[0]
 }
 

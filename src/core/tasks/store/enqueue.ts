@@ -15,6 +15,8 @@ export type NewTask = {
   /** Not before; null is at once. */
   runAt?: string | null
   isOffered?: boolean
+  /** For somebody outside: no process of ours works on it. */
+  workedOutside?: boolean
 }
 
 export type Added = {
@@ -41,6 +43,7 @@ const asRecord = (task: NewTask) => ({
   priority: task.priority ?? 0,
   run_at: task.runAt ?? null,
   is_offered: task.isOffered ?? false,
+  worked_outside: task.workedOutside ?? false,
 })
 
 /** What `turn.ts` calls the rank, of a row of tasks. */
@@ -59,9 +62,10 @@ export async function insertOrFindLive(tx: Tx, tasks: readonly NewTask[]): Promi
       select *, row_number() over (partition by priority order by nr) as place
       from rows from (jsonb_to_recordset(${JSON.stringify(tasks.map(asRecord))}::jsonb) as (
         kind text, payload jsonb, unique_key text, concurrency_key text, attempts_max int, created_by text,
-        title text, description text, priority smallint, run_at timestamptz, is_offered boolean
+        title text, description text, priority smallint, run_at timestamptz, is_offered boolean,
+        worked_outside boolean
       )) with ordinality as given (kind, payload, unique_key, concurrency_key, attempts_max, created_by, title, description,
-        priority, run_at, is_offered, nr)
+        priority, run_at, is_offered, worked_outside, nr)
     ), step as (
       select ${sql.lit(STEP_SECONDS)} / coalesce((select weight from task_shares), 1) * interval '1 second' as step
     ), last as (
@@ -75,9 +79,9 @@ export async function insertOrFindLive(tx: Tx, tasks: readonly NewTask[]): Promi
       ) as waiting
     )
     insert into tasks as live (tenant_id, kind, payload, unique_key, concurrency_key, attempts_max, created_by, title,
-      description, priority, is_offered, is_delayed, run_after, turn)
+      description, priority, is_offered, worked_outside, is_delayed, run_after, turn)
     select current_setting('signalbox.tenant_id'), kind, payload, unique_key, concurrency_key, attempts_max, created_by,
-      title, description, priority, is_offered, run_at is not null, greatest(run_at, now()),
+      title, description, priority, is_offered, worked_outside, run_at is not null, greatest(run_at, now()),
       coalesce(run_at, greatest(now(), last.turn + step) + (place - 1) * step)
     from given cross join step left join last using (priority) order by nr
     on conflict (tenant_id, kind, unique_key)

@@ -69,7 +69,7 @@ export async function findForgotten(
 ): Promise<{ tenant_id: string; task_id: string; rank: number }[]> {
   const { rows } = await sql<{ tenant_id: string; task_id: string; rank: number }>`
     select tenant_id, task_id, ${RANK} as rank from tasks
-    where status in ('queued', 'retrying')
+    where status in ('queued', 'retrying') and not worked_outside
       and run_after < clock_timestamp() - ${options.waitedSeconds} * interval '1 second'
       and not ${options.isPointedTo}
     order by run_after limit ${options.limit}`.execute(tx)
@@ -82,9 +82,9 @@ export async function countWaiting(tx: SystemTx, max: number): Promise<{ waiting
     select
       (select count(*) from (
         -- In order, so that the index of those that wait is read and not the table.
-        select from tasks where status in ('queued', 'retrying') order by run_after limit ${max}
+        select from tasks where status in ('queued', 'retrying') and not worked_outside order by run_after limit ${max}
       ) as counted) as waiting,
       (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(run_after)), 0))::integer
-       from tasks where status in ('queued', 'retrying')) as oldest_seconds`.execute(tx)
+       from tasks where status in ('queued', 'retrying') and not worked_outside) as oldest_seconds`.execute(tx)
   return rows[0] ?? { waiting: 0, oldest_seconds: 0 }
 }

@@ -8,13 +8,18 @@ const COUNTED_MAX = 10_000
 /** As long as health checks take a process for alive that has said nothing. */
 const ALIVE_WITHIN_SECONDS = 30
 
-export type Facts = TaskFacts & { created_by: string; lease_owner: string | null; is_offered: boolean }
+export type Facts = TaskFacts & {
+  created_by: string
+  lease_owner: string | null
+  is_offered: boolean
+  worked_outside: boolean
+}
 
 /** What `explain` has to know of a task; undefined when there is none. */
 export async function readFacts(tx: Tx, taskId: string): Promise<Facts | undefined> {
   const { rows } = await sql<Facts>`
     with this as materialized (select *, ${RANK} as rank from tasks where task_id = ${taskId})
-    select status, kind, attempt, attempts_max, error, run_after, started_at, ended_at, created_by, lease_owner, is_offered,
+    select status, kind, attempt, attempts_max, error, run_after, started_at, ended_at, created_by, lease_owner, is_offered, worked_outside,
       cancel_requested_at is not null as cancel_requested, concurrency_key, lease_expires_at,
       (select task_id from tasks as other where other.concurrency_key = this.concurrency_key and other.status = 'running') as held_by,
       (select count(*)::int from (select from tasks where status = 'running' limit ${sql.lit(COUNTED_MAX)}) as running) as running_of_tenant,
