@@ -6,7 +6,7 @@ import type { ReadyPolicy } from './publish-policy.ts'
 
 /** What clocks of the desk are declared as. */
 export const MEASURED = 'ticket'
-/** Tickets that are computed twice within a request: a second of work. */
+/** Tickets that are computed twice within a request: a second or two of work. */
 export const EXAMINED_MAX = 5_000
 
 /** `gained`: there was no such clock; `lost`: there is none any more. */
