@@ -18,6 +18,7 @@ const BENCHMARKS: Record<string, () => Promise<{ bench: () => Promise<void> }>> 
   bounds: () => import('./bounds.bench.ts'),
   abuse: () => import('./abuse.bench.ts'),
   tasks: () => import('./tasks.bench.ts'),
+  sqs: () => import('./sqs.bench.ts'),
   'task-requests': () => import('./task-requests.bench.ts'),
 }
 
