@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { SystemTx, Tx } from '../../database/index.ts'
+import type { Database, SystemTx, Tx } from '../../database/index.ts'
 import type { QueueEntry } from '../queue.ts'
 import type { SqsSettings } from './settings.ts'
 
@@ -11,8 +11,8 @@ const SENDING_SECONDS = 60
 const DUE_AT_ONCE = 1_000
 export const RELEASED_AT_ONCE = 100
 
-/** Held while messages are chosen, so that two relays do not fill the same room. */
-const ONE_RELAY_CHOOSES = sql`pg_try_advisory_xact_lock(hashtext('signalbox.outbox'))`
+/** Held while messages are chosen, so that two relays do not fill the same room; for one round trip, so that waiting is cheap. */
+const ONE_RELAY_CHOOSES = sql`select pg_advisory_xact_lock(hashtext('signalbox.outbox'))`
 
 const inSeconds = (seconds: number) => sql`clock_timestamp() + ${seconds} * interval '1 second'`
 
@@ -46,21 +46,12 @@ export type Released = {
   waited_seconds: number
 }
 
-/**
- * Takes what may leave now, the most urgent first: of each group as many as it has room for, and together no more than
- * have room. 'busy' when another relay chooses in this moment. `nextSeconds`: until something else falls due.
- */
-export async function releaseMessages(
-  tx: SystemTx,
-  { underWayMax, underWayPerGroup }: Pick<SqsSettings, 'underWayMax' | 'underWayPerGroup'>,
-): Promise<'busy' | { released: Released[]; nextSeconds: number | null }> {
-  const { rows: locks } = await sql<{ mine: boolean }>`select ${ONE_RELAY_CHOOSES} as mine`.execute(tx)
-  if (!locks[0]?.mine) return 'busy'
-  await sql`
+const WAKE = sql`
     update outbox.messages set state = 'waiting' where message_id in (
       select message_id from outbox.messages where state <> 'waiting' and look_at <= clock_timestamp()
-      order by look_at limit ${sql.lit(DUE_AT_ONCE)} for update skip locked)`.execute(tx)
-  const { rows: released } = await sql<Released>`
+      order by look_at limit ${sql.lit(DUE_AT_ONCE)} for update skip locked)`
+
+const release = ({ underWayMax, underWayPerGroup }: Room) => sql<Released>`
     with recursive groups as (
       -- From one group to the next along the index, however many messages each has.
       (select group_id from outbox.messages where state = 'waiting' order by group_id limit 1)
@@ -86,12 +77,27 @@ export async function releaseMessages(
     update outbox.messages as message set state = 'sending', sends = sends + 1, look_at = ${inSeconds(SENDING_SECONDS)}
     from chosen where message.message_id = chosen.message_id
     returning new.message_id, new.data, new.group_id, new.sends, new.priority,
-      extract(epoch from clock_timestamp() - old.look_at)::float8 as waited_seconds`.execute(tx)
-  const { rows: next } = await sql<{ seconds: number | null }>`
+      extract(epoch from clock_timestamp() - old.look_at)::float8 as waited_seconds`
+
+const NEXT = sql<{ seconds: number | null }>`
     select extract(epoch from min(look_at) - clock_timestamp())::float8 as seconds
-    from outbox.messages where state <> 'waiting'`.execute(tx)
+    from outbox.messages where state <> 'waiting'`
+
+type Room = Pick<SqsSettings, 'underWayMax' | 'underWayPerGroup'>
+
+/**
+ * Takes what may leave now, the most urgent first: of each group as many as it has room for, and together no more than
+ * have room. `nextSeconds`: until something else falls due.
+ */
+export async function releaseMessages(
+  database: Database,
+  room: Room,
+): Promise<{ released: Released[]; nextSeconds: number | null }> {
+  const statements = [ONE_RELAY_CHOOSES, WAKE, release(room), NEXT] as const
+  const reason = 'messages of all tenants leave in one order'
+  const [, , released, [next]] = await database.acrossTenantsAtOnce(reason, statements)
   const inOrder = released.toSorted((a, b) => b.priority - a.priority || (a.message_id < b.message_id ? -1 : 1))
-  return { released: inOrder, nextSeconds: next[0]?.seconds ?? null }
+  return { released: inOrder, nextSeconds: next?.seconds ?? null }
 }
 
 const inTimeToResend = (resendSeconds: number) =>

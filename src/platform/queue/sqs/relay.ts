@@ -8,8 +8,6 @@ import type { SqsSettings } from './settings.ts'
 
 /** NOTIFY wakes the relay; this is the backstop for a lost listener. */
 const LOOK_EVERY_SECONDS = 4
-/** While another relay chooses: it may have begun before what woke this one was there. */
-const BUSY_SECONDS = 0.02
 /** Until what SQS has refused is tried again; a call that failed has been retried before. */
 const PAUSE_SECONDS = 2
 /** Batches on their way at a time: one that is retried holds up nobody, and many that are bound this process. */
@@ -62,8 +60,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   }
 
   const round = async (): Promise<number> => {
-    const chosen = await database.acrossTenants(REASON, (tx) => releaseMessages(tx, settings))
-    if (chosen === 'busy') return BUSY_SECONDS
+    const chosen = await releaseMessages(database, settings)
     for (const batch of inBatches(chosen.released)) {
       const sent = send(batch).finally(() => sending.delete(sent))
       sending.add(sent)
