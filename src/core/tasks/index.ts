@@ -28,7 +28,7 @@ import type { TaskKind } from './task-kind.ts'
 import { tenantOfTask } from './tenant-of-task.ts'
 
 export { cancelTask } from './cancel-task.ts'
-export type { Dispatch, EnqueueTask } from './enqueue-task.ts'
+export { addTasks, type Dispatch, type EnqueueTask } from './enqueue-task.ts'
 export { type Executor, taskExecutor } from './executor.ts'
 export { taskNotFound } from './faults.ts'
 export { PermanentFailure, RetryLater, TaskStopped } from './outcome.ts'
