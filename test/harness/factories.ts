@@ -111,15 +111,21 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       return { calendarId, feedId: feed.feed_id ?? '' }
     },
 
-    /** A vehicle, a driver, and the receipt of adding the vehicle. */
+    /** One thing of each kind that a fleet has, and the receipt of adding the vehicle. */
     makeFleet: async (tenantId: string) => {
       const vehicle = await doSafely(tenantId, 'vehicle.add', { registration: 'KA-01-0001', kind: 'bus', seats: 40 })
       const driver = await doSafely(tenantId, 'driver.add', { name: 'A driver', phone: '+91 80 0000 0001' })
-      return {
-        vehicleId: vehicle.vehicle_id ?? '',
-        driverId: driver.driver_id ?? '',
-        receiptId: vehicle.receipt_id ?? '',
-      }
+      const stopId = (await doSafely(tenantId, 'stop.add', { name: 'A stop' })).stop_id ?? ''
+      const otherStop = (await doSafely(tenantId, 'stop.add', { name: 'Another stop' })).stop_id ?? ''
+      const stops = [stopId, otherStop].map((stop_id, at) => ({ stop_id, minutes: at * 10, metres: at * 1_000 }))
+      const pathId = (await doSafely(tenantId, 'path.add', { name: 'A path', stops })).path_id ?? ''
+      const route = { name: 'A route', path_id: pathId, direction: 'up', departs: '08:00', planned_seats: 20 }
+      const { route_id: routeId = '' } = await doSafely(tenantId, 'route.add', { ...route, valid_from: '2030-01-01' })
+      const trip = { path_id: pathId, date: '2030-01-01', departs: '08:00', seats: 20 }
+      const { trip_id: tripId = '' } = await doSafely(tenantId, 'trip.add', trip)
+      const riderId = (await doSafely(tenantId, 'rider.add', { name: 'A rider' })).rider_id ?? ''
+      const { vehicle_id: vehicleId = '', receipt_id: receiptId = '' } = vehicle
+      return { vehicleId, driverId: driver.driver_id ?? '', receiptId, stopId, pathId, routeId, tripId, riderId }
     },
 
     /** The next version of the tenant's SLA policy. */

@@ -30,6 +30,9 @@ const VALUES: Record<string, (n: number) => string> = {
 /** What a check over several columns wants besides what each column must have. Other tables: add one here. */
 const WANTED_TOGETHER: Record<string, Record<string, string>> = {
   token_families: { api_key_id: 'gen_random_uuid()' },
+  trips: { arrives_at: `now() + interval '1 hour'` },
+  bookings: { pickup: '0', dropoff: '1' },
+  routes: { departs: `'08:00'` },
   occupations: { vehicle_id: 'gen_random_uuid()', trip_id: 'gen_random_uuid()' },
   idempotency_keys: { owner: 'gen_random_uuid()', lease_expires_at: 'now()' },
 }
@@ -64,8 +67,9 @@ export async function tenantTables(superuser: Client): Promise<TenantTable[]> {
     name,
     insert: (tenant) => {
       const together = WANTED_TOGETHER[name] ?? {}
-      const values = columns.map((column) => (column.column === 'tenant_id' ? `'${tenant}'` : valueFor(column)))
-      const names = [...columns.map(({ column }) => column), ...Object.keys(together)]
+      const alone = columns.filter(({ column }) => !(column in together))
+      const values = alone.map((column) => (column.column === 'tenant_id' ? `'${tenant}'` : valueFor(column)))
+      const names = [...alone.map(({ column }) => column), ...Object.keys(together)]
       return `insert into ${name} (${names.join(', ')}) values (${[...values, ...Object.values(together)].join(', ')})`
     },
   }))

@@ -33,6 +33,11 @@ export type Things = {
   kindName: string
   vehicleId: string
   driverId: string
+  stopId: string
+  pathId: string
+  routeId: string
+  tripId: string
+  riderId: string
   /** Of an action that cannot be taken back any more. */
   receiptId: string
   /** With a letter, findings and documents to send. */
@@ -187,6 +192,9 @@ const ofFeed = ({ tenantId, calendarId, feedId }: Things) => ({
   params: { calendar_id: calendarId, feed_id: feedId },
   query: { tenant_id: tenantId },
 })
+const ofFleet =
+  (params: (things: Things) => Record<string, string>, query: Record<string, string> = {}) =>
+  (things: Things) => ({ params: params(things), query: { tenant_id: things.tenantId, ...query } })
 /** Each time another week: what blocks once cannot be blocked twice. */
 let blocks = 0
 const blockOf = ({ vehicleId }: Things) => {
@@ -479,6 +487,29 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'POST /api/v1/cases/:case_id/pack/approve': ofCase({ body: { version: 1 } }),
   'DELETE /api/v1/cases/:case_id/documents/:document_id': ofDocument,
   'DELETE /api/v1/cases/:case_id': ofCase(),
+  'GET /api/v1/fleet/stops': inTenant({ limit: '2', q: 'stop' }),
+  'GET /api/v1/fleet/stops/:stop_id': ofFleet(({ stopId }) => ({ stop_id: stopId })),
+  'GET /api/v1/fleet/paths': inTenant({ limit: '2' }),
+  'GET /api/v1/fleet/paths/:path_id': ofFleet(({ pathId }) => ({ path_id: pathId })),
+  'GET /api/v1/fleet/routes': (things) => inTenant({ limit: '2', path_id: things.pathId })(things),
+  'GET /api/v1/fleet/routes/:route_id': ofFleet(({ routeId }) => ({ route_id: routeId })),
+  'GET /api/v1/fleet/trips': (things) =>
+    inTenant({
+      ...{ limit: '2', from: '2030-01-01', to: '2030-01-02', status: 'scheduled', q: 'path' },
+      ...{ vehicle_id: things.vehicleId, driver_id: things.driverId },
+    })(things),
+  'GET /api/v1/fleet/trips/:trip_id': ofFleet(({ tripId }) => ({ trip_id: tripId })),
+  'GET /api/v1/fleet/trips/:trip_id/suggestions': ofFleet(({ tripId }) => ({ trip_id: tripId }), {
+    ...{ for: 'vehicle', limit: '2' },
+  }),
+  'GET /api/v1/fleet/trips/:trip_id/bookings': ofFleet(({ tripId }) => ({ trip_id: tripId })),
+  'GET /api/v1/fleet/attention': inTenant({ date: '2030-01-01' }),
+  'GET /api/v1/fleet/summary': inTenant({ date: '2030-01-01' }),
+  'GET /api/v1/fleet/most-used-vehicles': inTenant({ days: '7', limit: '2' }),
+  'GET /api/v1/fleet/riders': inTenant({ limit: '2', q: 'rider' }),
+  'GET /api/v1/fleet/riders/:rider_id': ofFleet(({ riderId }) => ({ rider_id: riderId })),
+  'GET /api/v1/fleet/overbooked': inTenant({ from: '2030-01-01', to: '2030-01-02' }),
+  'GET /api/v1/fleet/demand': inTenant({ from: '2030-01-01', to: '2030-01-02', by: 'office', limit: '2' }),
   'POST /api/v1/connectors': (things) => ({
     ...inTenant()(things),
     body: {

@@ -922,6 +922,32 @@ export interface paths {
      */
     post: operations["redriveDelivery"];
   };
+  "/api/v1/fleet/attention": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the trips of a day that need somebody, with why; without a date today’s
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listTripsThatNeedAttention"];
+  };
+  "/api/v1/fleet/demand": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the offices, or the stops where people get on, with the most bookings on these service days
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listFleetDemand"];
+  };
   "/api/v1/fleet/drivers": {
     parameters: {
       query?: never;
@@ -960,6 +986,201 @@ export interface paths {
      * @description Needs the permission `fleet.read` in the tenant.
      */
     get: operations["showDutyRules"];
+  };
+  "/api/v1/fleet/most-used-vehicles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the vehicles with the most trips in the last days, today included
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listMostUsedVehicles"];
+  };
+  "/api/v1/fleet/overbooked": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List trips of these service days with more booked than there is, counted anew from the bookings
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listOverbookedTrips"];
+  };
+  "/api/v1/fleet/paths": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List paths by name
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listPaths"];
+  };
+  "/api/v1/fleet/paths/{path_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a path with its stops in order, and the routes that use it
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["showPath"];
+  };
+  "/api/v1/fleet/riders": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List riders by name
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listRiders"];
+  };
+  "/api/v1/fleet/riders/{rider_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a rider and their last hundred bookings
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["showRider"];
+  };
+  "/api/v1/fleet/routes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List routes by name, all or those of a path
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listRoutes"];
+  };
+  "/api/v1/fleet/routes/{route_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a route
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["showRoute"];
+  };
+  "/api/v1/fleet/stops": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List stops by name; `q` stands somewhere in a name of any language
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listStops"];
+  };
+  "/api/v1/fleet/stops/{stop_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a stop
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["showStop"];
+  };
+  "/api/v1/fleet/summary": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Count the trips of a service day; without a date today’s
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["summarizeFleetDay"];
+  };
+  "/api/v1/fleet/trips": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List trips by departure: of these service days, without them today’s
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listTrips"];
+  };
+  "/api/v1/fleet/trips/{trip_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show a trip: its stops with times, who has it, and what keeps it from leaving
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["showTrip"];
+  };
+  "/api/v1/fleet/trips/{trip_id}/bookings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List who is booked on a trip and who waits, in their turn, with the load of each leg
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["listBookingsOfTrip"];
+  };
+  "/api/v1/fleet/trips/{trip_id}/suggestions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Rank vehicles or drivers for a trip, with reasons, and what speaks against the others
+     * @description Needs the permission `fleet.read` in the tenant.
+     */
+    get: operations["suggestForTrip"];
   };
   "/api/v1/fleet/vehicles": {
     parameters: {
@@ -4108,6 +4329,74 @@ export interface components {
       /** @enum {string} */
       urgency: "low" | "medium" | "high";
     };
+    FleetBooking: {
+      /** Format: date-time */
+      booked_at: string;
+      /** Format: uuid */
+      booking_id: string;
+      dropoff: number;
+      pickup: number;
+      reason: string | null;
+      /** Format: uuid */
+      rider_id: string;
+      rider_name: string;
+      seats: number;
+      /** @enum {string} */
+      status: "confirmed" | "waiting" | "cancelled";
+      /** Format: uuid */
+      trip_id: string;
+      version: number;
+      wheelchairs: number;
+    };
+    FleetBookingInput: {
+      /** Format: date-time */
+      booked_at: string;
+      /** Format: uuid */
+      booking_id: string;
+      dropoff: number;
+      pickup: number;
+      reason: string | null;
+      /** Format: uuid */
+      rider_id: string;
+      rider_name: string;
+      seats: number;
+      /** @enum {string} */
+      status: "confirmed" | "waiting" | "cancelled";
+      /** Format: uuid */
+      trip_id: string;
+      version: number;
+      wheelchairs: number;
+    };
+    FleetDay: {
+      boarding: number;
+      cancelled: number;
+      completed: number;
+      /** Format: date */
+      date: string;
+      drivers: number;
+      in_progress: number;
+      late: number;
+      scheduled: number;
+      trips: number;
+      vehicles: number;
+      without_driver: number;
+      without_vehicle: number;
+    };
+    FleetDayInput: {
+      boarding: number;
+      cancelled: number;
+      completed: number;
+      /** Format: date */
+      date: string;
+      drivers: number;
+      in_progress: number;
+      late: number;
+      scheduled: number;
+      trips: number;
+      vehicles: number;
+      without_driver: number;
+      without_vehicle: number;
+    };
     FleetDriver: {
       /** Format: uuid */
       driver_id: string;
@@ -4252,6 +4541,382 @@ export interface components {
       /** @description 0: the default */
       version: number;
     };
+    FleetPath: {
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      version: number;
+    };
+    FleetPathDetail: {
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      /** @description Names of the routes that use it */
+      routes: string[];
+      stops: {
+        metres: number;
+        minutes: number;
+        name: string;
+        position: number;
+        /** Format: uuid */
+        stop_id: string;
+      }[];
+      version: number;
+    };
+    FleetPathDetailInput: {
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      /** @description Names of the routes that use it */
+      routes: string[];
+      stops: {
+        metres: number;
+        minutes: number;
+        name: string;
+        position: number;
+        /** Format: uuid */
+        stop_id: string;
+      }[];
+      version: number;
+    };
+    FleetPathInput: {
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      version: number;
+    };
+    FleetRider: {
+      email: string | null;
+      language: string;
+      name: string;
+      office: string | null;
+      phone: string | null;
+      /** Format: uuid */
+      rider_id: string;
+      version: number;
+    };
+    FleetRiderDetail: {
+      bookings: components["schemas"]["FleetBooking"][];
+      email: string | null;
+      language: string;
+      name: string;
+      office: string | null;
+      phone: string | null;
+      /** Format: uuid */
+      rider_id: string;
+      version: number;
+    };
+    FleetRiderDetailInput: {
+      bookings: components["schemas"]["FleetBookingInput"][];
+      email: string | null;
+      language: string;
+      name: string;
+      office: string | null;
+      phone: string | null;
+      /** Format: uuid */
+      rider_id: string;
+      version: number;
+    };
+    FleetRiderInput: {
+      email: string | null;
+      language: string;
+      name: string;
+      office: string | null;
+      phone: string | null;
+      /** Format: uuid */
+      rider_id: string;
+      version: number;
+    };
+    FleetRoute: {
+      /** @description On which days; null is every day */
+      calendar_id: string | null;
+      /** @description Of the service day, in the tenant’s zone; past midnight as 25:10 */
+      departs: string;
+      /** @enum {string} */
+      direction: "up" | "down";
+      is_active: boolean;
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      planned_seats: number;
+      /** Format: uuid */
+      route_id: string;
+      /** Format: date */
+      valid_from: string;
+      valid_to: string | null;
+      version: number;
+    };
+    FleetRouteInput: {
+      /** @description On which days; null is every day */
+      calendar_id: string | null;
+      /** @description Of the service day, in the tenant’s zone; past midnight as 25:10 */
+      departs: string;
+      /** @enum {string} */
+      direction: "up" | "down";
+      is_active: boolean;
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      planned_seats: number;
+      /** Format: uuid */
+      route_id: string;
+      /** Format: date */
+      valid_from: string;
+      valid_to: string | null;
+      version: number;
+    };
+    FleetStop: {
+      is_accessible: boolean;
+      is_active: boolean;
+      latitude: number | null;
+      longitude: number | null;
+      name: string;
+      names: {
+        [key: string]: string;
+      };
+      /** Format: uuid */
+      stop_id: string;
+      version: number;
+    };
+    FleetStopInput: {
+      is_accessible: boolean;
+      is_active: boolean;
+      latitude: number | null;
+      longitude: number | null;
+      name: string;
+      names: {
+        [key: string]: string;
+      };
+      /** Format: uuid */
+      stop_id: string;
+      version: number;
+    };
+    FleetSuggestion: {
+      against: string[];
+      cents: number;
+      fits: boolean;
+      /** Format: uuid */
+      id: string;
+      name: string;
+      reasons: string[];
+    };
+    FleetSuggestionInput: {
+      against: string[];
+      cents: number;
+      fits: boolean;
+      /** Format: uuid */
+      id: string;
+      name: string;
+      reasons: string[];
+    };
+    FleetTrip: {
+      /** Format: date-time */
+      arrives_at: string;
+      delay_minutes: number;
+      /** Format: date-time */
+      departs_at: string;
+      direction: ("up" | "down") | null;
+      driver_id: string | null;
+      driver_name: string | null;
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      registration: string | null;
+      route_id: string | null;
+      seats: number;
+      /**
+       * Format: date
+       * @description The day it belongs to; past midnight it leaves on the next one
+       */
+      service_date: string;
+      /** @enum {string} */
+      status: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+      status_reason: string | null;
+      /** Format: uuid */
+      trip_id: string;
+      vehicle_id: string | null;
+      version: number;
+      wheelchair_places: number;
+    };
+    FleetTripDetail: {
+      /** Format: date-time */
+      arrives_at: string;
+      delay_minutes: number;
+      /** Format: date-time */
+      departs_at: string;
+      direction: ("up" | "down") | null;
+      driver_id: string | null;
+      driver_name: string | null;
+      /** @description What keeps it from leaving, in words; empty: it is ready */
+      missing: string[];
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      registration: string | null;
+      route_id: string | null;
+      seats: number;
+      /**
+       * Format: date
+       * @description The day it belongs to; past midnight it leaves on the next one
+       */
+      service_date: string;
+      /** @enum {string} */
+      status: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+      status_reason: string | null;
+      stops: {
+        /**
+         * Format: date-time
+         * @description With the delay
+         */
+        expected_at: string;
+        metres: number;
+        name: string;
+        /** Format: date-time */
+        planned_at: string;
+        position: number;
+        /** Format: uuid */
+        stop_id: string;
+      }[];
+      /** Format: uuid */
+      trip_id: string;
+      vehicle_id: string | null;
+      version: number;
+      wheelchair_places: number;
+    };
+    FleetTripDetailInput: {
+      /** Format: date-time */
+      arrives_at: string;
+      delay_minutes: number;
+      /** Format: date-time */
+      departs_at: string;
+      direction: ("up" | "down") | null;
+      driver_id: string | null;
+      driver_name: string | null;
+      /** @description What keeps it from leaving, in words; empty: it is ready */
+      missing: string[];
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      registration: string | null;
+      route_id: string | null;
+      seats: number;
+      /**
+       * Format: date
+       * @description The day it belongs to; past midnight it leaves on the next one
+       */
+      service_date: string;
+      /** @enum {string} */
+      status: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+      status_reason: string | null;
+      stops: {
+        /**
+         * Format: date-time
+         * @description With the delay
+         */
+        expected_at: string;
+        metres: number;
+        name: string;
+        /** Format: date-time */
+        planned_at: string;
+        position: number;
+        /** Format: uuid */
+        stop_id: string;
+      }[];
+      /** Format: uuid */
+      trip_id: string;
+      vehicle_id: string | null;
+      version: number;
+      wheelchair_places: number;
+    };
+    FleetTripInput: {
+      /** Format: date-time */
+      arrives_at: string;
+      delay_minutes: number;
+      /** Format: date-time */
+      departs_at: string;
+      direction: ("up" | "down") | null;
+      driver_id: string | null;
+      driver_name: string | null;
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      registration: string | null;
+      route_id: string | null;
+      seats: number;
+      /**
+       * Format: date
+       * @description The day it belongs to; past midnight it leaves on the next one
+       */
+      service_date: string;
+      /** @enum {string} */
+      status: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+      status_reason: string | null;
+      /** Format: uuid */
+      trip_id: string;
+      vehicle_id: string | null;
+      version: number;
+      wheelchair_places: number;
+    };
+    FleetTripThatNeedsAttention: {
+      /** Format: date-time */
+      arrives_at: string;
+      delay_minutes: number;
+      /** Format: date-time */
+      departs_at: string;
+      direction: ("up" | "down") | null;
+      driver_id: string | null;
+      driver_name: string | null;
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      reasons: string[];
+      registration: string | null;
+      route_id: string | null;
+      seats: number;
+      /**
+       * Format: date
+       * @description The day it belongs to; past midnight it leaves on the next one
+       */
+      service_date: string;
+      /** @enum {string} */
+      status: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+      status_reason: string | null;
+      /** Format: uuid */
+      trip_id: string;
+      vehicle_id: string | null;
+      version: number;
+      wheelchair_places: number;
+    };
+    FleetTripThatNeedsAttentionInput: {
+      /** Format: date-time */
+      arrives_at: string;
+      delay_minutes: number;
+      /** Format: date-time */
+      departs_at: string;
+      direction: ("up" | "down") | null;
+      driver_id: string | null;
+      driver_name: string | null;
+      name: string;
+      /** Format: uuid */
+      path_id: string;
+      reasons: string[];
+      registration: string | null;
+      route_id: string | null;
+      seats: number;
+      /**
+       * Format: date
+       * @description The day it belongs to; past midnight it leaves on the next one
+       */
+      service_date: string;
+      /** @enum {string} */
+      status: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+      status_reason: string | null;
+      /** Format: uuid */
+      trip_id: string;
+      vehicle_id: string | null;
+      version: number;
+      wheelchair_places: number;
+    };
     FleetVehicle: {
       cents_per_km: number;
       color: string | null;
@@ -4335,6 +5000,22 @@ export interface components {
       vehicle_id: string;
       version: number;
       wheelchair_places: number;
+    };
+    FleetVehicleUse: {
+      metres: number;
+      minutes: number;
+      registration: string;
+      trips: number;
+      /** Format: uuid */
+      vehicle_id: string;
+    };
+    FleetVehicleUseInput: {
+      metres: number;
+      minutes: number;
+      registration: string;
+      trips: number;
+      /** Format: uuid */
+      vehicle_id: string;
     };
     HolidayCountry: {
       country: string;
@@ -10599,6 +11280,102 @@ export interface operations {
       };
     };
   };
+  listTripsThatNeedAttention: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        date?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @description 500 at the most */
+            trips: components["schemas"]["FleetTripThatNeedsAttention"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listFleetDemand: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        from: string;
+        to: string;
+        by: "office" | "stop";
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            demand: {
+              bookings: number;
+              name: string;
+              seats: number;
+            }[];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listDrivers: {
     parameters: {
       query: {
@@ -10711,6 +11488,706 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["FleetDutyRules"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listMostUsedVehicles: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        days?: number;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            vehicles: components["schemas"]["FleetVehicleUse"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listOverbookedTrips: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        from: string;
+        to: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            trips: {
+              booked: number;
+              name: string;
+              seats: number;
+              /** Format: date */
+              service_date: string;
+              /** Format: uuid */
+              trip_id: string;
+            }[];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listPaths: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            paths: components["schemas"]["FleetPath"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showPath: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        path_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FleetPathDetail"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listRiders: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            riders: components["schemas"]["FleetRider"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showRider: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        rider_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FleetRiderDetail"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listRoutes: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        path_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            routes: components["schemas"]["FleetRoute"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showRoute: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        route_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FleetRoute"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listStops: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            stops: components["schemas"]["FleetStop"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showStop: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        stop_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FleetStop"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  summarizeFleetDay: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        date?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FleetDay"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listTrips: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        from?: string;
+        to?: string;
+        status?: "scheduled" | "boarding" | "in_progress" | "completed" | "cancelled";
+        vehicle_id?: string;
+        driver_id?: string;
+        /** @description Stands in the name of the trip, a stop, the driver, or the registration */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            trips: components["schemas"]["FleetTrip"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showTrip: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        trip_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FleetTripDetail"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listBookingsOfTrip: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        trip_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            bookings: components["schemas"]["FleetBooking"][];
+            legs: {
+              from: string;
+              seats: number;
+              to: string;
+              wheelchairs: number;
+            }[];
+            seats: number;
+            wheelchair_places: number;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  suggestForTrip: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        for: "vehicle" | "driver";
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        trip_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            suggestions: components["schemas"]["FleetSuggestion"][];
+          };
         };
       };
       /** @description Default Response */

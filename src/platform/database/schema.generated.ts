@@ -105,6 +105,21 @@ export interface AuditLog {
   tenant_id: string;
 }
 
+export interface Bookings {
+  booked_at: Generated<Timestamp>;
+  booking_id: Generated<string>;
+  dropoff: number;
+  pickup: number;
+  reason: string | null;
+  rider_id: string;
+  seats: number;
+  status: string;
+  tenant_id: string;
+  trip_id: string;
+  version: Generated<number>;
+  wheelchairs: Generated<number>;
+}
+
 export interface CalendarFeeds {
   calendar_id: string;
   created_at: Generated<Timestamp>;
@@ -581,6 +596,23 @@ export interface Occupations {
   works_until: Timestamp | null;
 }
 
+export interface Paths {
+  name: string;
+  path_id: Generated<string>;
+  tenant_id: string;
+  version: Generated<number>;
+}
+
+export interface PathStops {
+  metres: number;
+  minutes: number;
+  path_id: string;
+  path_stop_id: Generated<string>;
+  position: number;
+  stop_id: string;
+  tenant_id: string;
+}
+
 export interface PlatformAllowances {
   name: Buffer;
   used_until: Timestamp;
@@ -682,6 +714,32 @@ export interface RetentionChoices {
   tenant_id: string;
 }
 
+export interface Riders {
+  email: string | null;
+  language: Generated<string>;
+  name: string;
+  office: string | null;
+  phone: string | null;
+  rider_id: Generated<string>;
+  tenant_id: string;
+  version: Generated<number>;
+}
+
+export interface Routes {
+  calendar_id: string | null;
+  departs: string;
+  direction: string;
+  is_active: Generated<boolean>;
+  name: string;
+  path_id: string;
+  planned_seats: number;
+  route_id: Generated<string>;
+  tenant_id: string;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+  version: Generated<number>;
+}
+
 export interface RuleOverrides {
   document: Json;
   tenant_id: string;
@@ -719,6 +777,18 @@ export interface SlaPolicies {
   tenant_id: string;
   version: number;
   written: string | null;
+}
+
+export interface Stops {
+  is_accessible: Generated<boolean>;
+  is_active: Generated<boolean>;
+  latitude: number | null;
+  longitude: number | null;
+  name: string;
+  names: Generated<Json>;
+  stop_id: Generated<string>;
+  tenant_id: string;
+  version: Generated<number>;
 }
 
 export interface Subscriptions {
@@ -938,6 +1008,44 @@ export interface TokenFamilies {
   tenant_id: string;
 }
 
+export interface TripHorizons {
+  looked_at: Generated<Timestamp>;
+  made_through: Timestamp;
+  tenant_id: string;
+}
+
+export interface Trips {
+  arrives_at: Timestamp;
+  delay_minutes: Generated<number>;
+  departs_at: Timestamp;
+  direction: string | null;
+  driver_id: string | null;
+  made_at: Generated<Timestamp>;
+  made_for: Timestamp | null;
+  name: string;
+  path_id: string;
+  route_id: string | null;
+  seats: number;
+  service_date: Timestamp;
+  status: Generated<string>;
+  status_reason: string | null;
+  tenant_id: string;
+  trip_id: Generated<string>;
+  vehicle_id: string | null;
+  version: Generated<number>;
+  wheelchair_places: Generated<number>;
+}
+
+export interface TripStops {
+  metres: number;
+  minutes: number;
+  position: number;
+  stop_id: string;
+  tenant_id: string;
+  trip_id: string;
+  trip_stop_id: Generated<string>;
+}
+
 export interface Vehicles {
   added_at: Generated<Timestamp>;
   cents_per_km: Generated<number>;
@@ -961,6 +1069,7 @@ export interface DB {
   action_receipts: ActionReceipts;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  bookings: Bookings;
   calendar_feeds: CalendarFeeds;
   calendar_versions: CalendarVersions;
   calendars: Calendars;
@@ -1000,6 +1109,8 @@ export interface DB {
   mails: Mails;
   memberships: Memberships;
   occupations: Occupations;
+  path_stops: PathStops;
+  paths: Paths;
   "platform.allowances": PlatformAllowances;
   "platform.circuits": PlatformCircuits;
   "platform.migrations": PlatformMigrations;
@@ -1011,9 +1122,12 @@ export interface DB {
   removed_connectors: RemovedConnectors;
   request_secrets: RequestSecrets;
   retention_choices: RetentionChoices;
+  riders: Riders;
+  routes: Routes;
   rule_overrides: RuleOverrides;
   signals: Signals;
   sla_policies: SlaPolicies;
+  stops: Stops;
   subscriptions: Subscriptions;
   task_attempts: TaskAttempts;
   task_kinds: TaskKinds;
@@ -1028,5 +1142,8 @@ export interface DB {
   ticket_period_counts: TicketPeriodCounts;
   tickets: Tickets;
   token_families: TokenFamilies;
+  trip_horizons: TripHorizons;
+  trip_stops: TripStops;
+  trips: Trips;
   vehicles: Vehicles;
 }

@@ -21,3 +21,11 @@ export const driverNotFound = () =>
     public: 'This tenant has no driver with this id.',
     internal: 'no such driver in the tenant',
   })
+
+/** A vehicle or driver that would not do, with all that speaks against it. */
+export const unfit = (reasons: readonly string[]) =>
+  resourceFault('resources.unfit', {
+    public: `This does not go: ${reasons.slice(0, 5).join('; ')}. Choose another vehicle or driver.`,
+    internal: 'an assignment that would not do',
+    extensions: { reasons },
+  })

@@ -6,15 +6,20 @@ import { resourceRoutes } from './routes.ts'
 import { vehicleActions } from './vehicle-actions.ts'
 
 export { type DutyRules, dutyComplaints, type Work } from './duty.ts'
+export { unfit } from './faults.ts'
 export { given, line, version } from './fields.ts'
 export { type Licence, licenceComplaint, VEHICLE_KINDS, type VehicleKind } from './licences.ts'
 export {
   type DriverRow,
   dutyRulesOf,
+  findVehicle,
   freeOfTrip,
   insertOccupation,
+  listDrivers,
+  listVehicles,
   lockDriver,
   lockVehicle,
+  type OccupationRow,
   occupationsBetween,
   TENANT,
   type VehicleRow,

@@ -128,7 +128,7 @@ export async function occupationsBetween(
 ): Promise<OccupationRow[]> {
   const { rows } = await sql<OccupationRow>`
     ${OCCUPATION} where ${ofResource(resource)} and span && tstzrange(${from}, ${to})
-      and trip_id is distinct from ${butTrip ?? null}::uuid
+      ${butTrip === undefined ? sql`` : sql`and trip_id is distinct from ${butTrip}::uuid`}
     order by lower(span) limit 500`.execute(tx)
   return rows
 }
