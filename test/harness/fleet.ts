@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Answer, call } from './call.ts'
 import { administer } from './server.ts'
 import { OPERATOR_TOKEN } from './system.ts'
@@ -28,8 +29,15 @@ export type Outcome = {
 
 /** The fleet of tenants, through the public API; the operator acts. */
 export function testFleet(system: { readonly url: string; readonly databaseUrl: string }) {
-  const send = <Body = Outcome>(method: string, path: string, body?: unknown): Promise<Answer<Body>> =>
-    call<Body>(`${system.url}/api/v1${path}`, { method, body, token: OPERATOR_TOKEN })
+  /** What the server is too busy for is sent again: under its key it is done once. */
+  const send = async <Body = Outcome>(method: string, path: string, body?: unknown): Promise<Answer<Body>> => {
+    const headers: Record<string, string> = method === 'GET' ? {} : { 'idempotency-key': randomUUID() }
+    for (;;) {
+      const answer = await call<Body>(`${system.url}/api/v1${path}`, { method, body, headers, token: OPERATOR_TOKEN })
+      const isUnderWay = (answer.body as { code?: string }).code === 'idempotency.in_flight'
+      if (answer.status !== 503 && !isUnderWay) return answer
+    }
+  }
   const of = (tenant: string) => {
     const preview = (...steps: Step[]) => send('POST', `/actions/preview?tenant_id=${tenant}`, { steps })
     const apply = (steps: Step[], token?: string) =>
