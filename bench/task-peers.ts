@@ -70,6 +70,8 @@ export async function openSignalbox(url: string, began: Began): Promise<Peer> {
  */
 export async function openBare(url: string, began: Began, batch: number): Promise<Peer> {
   const pool = new Pool({ connectionString: url, max: 12 })
+  // The server’s end, which comes before that of a benchmark that failed, must not hide why.
+  pool.on('error', () => undefined)
   const open = async () => {
     const boss = new PgBoss({ connectionString: url, schema: 'bare', max: 4, schedule: false, useListenNotify: true })
     boss.on('error', () => undefined)

@@ -243,16 +243,20 @@ describe('a task that runs', () => {
     expect(await reaches(task.task_id, 'cancelled')).toMatchObject({ cancel_requested: true })
   })
 
-  it('whose worker died is explained so, and its lease says until when', async () => {
+  it('whose worker died is explained so, before its lease has ended and until when that lasts', async () => {
     const { create, ask } = await scene()
     const task = await create({ title: 'Lost', run_at: tomorrow() })
-    await administer(system.databaseUrl, (client) =>
-      client.query(
+    await administer(system.databaseUrl, async (client) => {
+      await client.query(
+        `insert into platform.processes (process_id, roles, version, seen_at)
+         values ('a process that is gone', '{worker}', '0', now() - interval '16 s')`,
+      )
+      await client.query(
         `update tasks set status = 'running', attempt = 1, lease_owner = 'a process that is gone',
            lease_expires_at = now() + interval '1 hour' where task_id = $1`,
         [task.task_id],
-      ),
-    )
+      )
+    })
     const { body } = await ask<{ reason: string; sentence: string }>(`/${task.task_id}/explain`)
     expect(body).toMatchObject({ reason: 'worker_lost', sentence: expect.stringMatching(/its lease ends at 20/) })
   })

@@ -7,6 +7,8 @@ import { RANK } from './enqueue.ts'
 const COUNTED_MAX = 10_000
 /** As long as health checks take a process for alive that has said nothing. */
 const ALIVE_WITHIN_SECONDS = 30
+/** Three signs of life of the one that has a task: it can be told that it is gone before its lease, of 30 s, has ended. */
+const HOLDER_SILENT_SECONDS = 15
 
 export type Facts = TaskFacts & {
   created_by: string
@@ -37,7 +39,8 @@ export async function readWorkers(
 ): Promise<Omit<WorkerFacts, 'per_tenant'>> {
   const { rows } = await sql<{ workers: number; knowing: number; holder_lives: boolean }>`
     select count(*)::int as workers, count(*) filter (where ${kind} = any(kinds))::int as knowing,
-      coalesce(bool_or(process_id = ${holder}), false) as holder_lives
+      coalesce(bool_or(process_id = ${holder}
+        and seen_at > clock_timestamp() - ${sql.lit(HOLDER_SILENT_SECONDS)} * interval '1 second'), false) as holder_lives
     from platform.processes
     where 'worker' = any(roles) and stopped_at is null
       and seen_at > clock_timestamp() - ${sql.lit(ALIVE_WITHIN_SECONDS)} * interval '1 second'`.execute(tx)
