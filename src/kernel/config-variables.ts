@@ -180,6 +180,12 @@ export const variables = {
     example: '512',
     about: 'the largest file that may be imported',
   },
+  REPORTS_MEGABYTES_MAX: {
+    schema: z.coerce.number().int().min(1).max(1_000_000).default(4_096),
+    bound: '1 to 1000000 MB',
+    example: '4096',
+    about: 'what all reports of a tenant that tasks have made may have together',
+  },
   TASK_CACHE_MB: {
     schema: z.coerce.number().int().min(0).max(1_024).default(8),
     bound: '0 to 1024 MB (0 = no copies)',

@@ -96,7 +96,8 @@ function badValues(field: Field): [string, unknown][] {
   if (schema.type === 'integer' || schema.type === 'number') {
     return [
       ...others.filter(([what]) => what !== 'a number'),
-      ['half a number', 1.5],
+      // Where it need not be whole, half a number is one.
+      ...(schema.type === 'integer' ? ([['half a number', 1.5]] as [string, unknown][]) : []),
       ...(schema.minimum !== undefined ? ([['below the least', schema.minimum - 1]] as [string, unknown][]) : []),
       ...(schema.maximum !== undefined ? ([['above the most', schema.maximum + 1]] as [string, unknown][]) : []),
     ]

@@ -319,6 +319,7 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
   'GET /api/v1/tasks/:task_id': ofTask(),
   'GET /api/v1/tasks/:task_id/events': ofTask(),
   'GET /api/v1/tasks/:task_id/explain': ofTask(),
+  'GET /api/v1/tasks/:task_id/report': ofTask(),
   'PATCH /api/v1/tasks/:task_id': ofTask({ title: 'Another title' }),
   'PUT /api/v1/tasks/:task_id': ofTask({ title: 'Another title' }),
   'POST /api/v1/tasks/:task_id/retry': ofTask(),

@@ -1936,6 +1936,19 @@ export interface paths {
      */
     post: operations["processTask"];
   };
+  "/api/v1/tasks/{task_id}/report": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download the file that a task of the kind report.export has made; for 7 days
+     * @description Needs the permission `task.use` in the tenant.
+     */
+    get: operations["downloadReport"];
+  };
   "/api/v1/tasks/{task_id}/retry": {
     parameters: {
       query?: never;
@@ -14933,6 +14946,126 @@ export interface operations {
            */
           run_at?: string;
           title?: string;
+        } | {
+          /** @description Attempts in all; that of the kind when left out */
+          attempts_max?: number;
+          /** @description Of the tasks of the tenant with this key one runs at a time */
+          concurrency_key?: string;
+          /** @description While a task of this kind and key lives, handing it over again finds that one */
+          dedupe_key?: string;
+          description?: string;
+          /** @enum {string} */
+          kind: "ticket.reclassify";
+          payload: Record<string, unknown>;
+          /** @description Each step is worth half a minute of waiting; 0 when left out */
+          priority?: number;
+          /**
+           * Format: date-time
+           * @description Not before; with a zone
+           */
+          run_at?: string;
+          title?: string;
+        } | {
+          /** @description Attempts in all; that of the kind when left out */
+          attempts_max?: number;
+          /** @description Of the tasks of the tenant with this key one runs at a time */
+          concurrency_key?: string;
+          /** @description While a task of this kind and key lives, handing it over again finds that one */
+          dedupe_key?: string;
+          description?: string;
+          /** @enum {string} */
+          kind: "report.export";
+          payload: {
+            filter?: {
+              /**
+               * Format: date-time
+               * @description Created at or after
+               */
+              created_from?: string;
+              /**
+               * Format: date-time
+               * @description Created before
+               */
+              created_to?: string;
+              customer_id?: string;
+              /**
+               * @description Also those the provider no longer has
+               * @enum {string}
+               */
+              include_deleted?: "true" | "false";
+              /** @description One of the ticket’s `keywords`, exactly as it stands there: in lower case */
+              keyword?: string;
+              /** @description `provider`, `import` or a connector’s id */
+              origin?: string;
+              /** @description Words in subject and message, accents and case aside: all of them, "a phrase", -without, or */
+              q?: string;
+              /** @enum {string} */
+              requires_action?: "true" | "false";
+              /** @enum {string} */
+              sentiment?: "negative" | "neutral" | "positive";
+              source?: string;
+              /** @enum {string} */
+              status?: "open" | "pending" | "closed";
+              /**
+               * Format: date-time
+               * @description Updated at or after
+               */
+              updated_from?: string;
+              /**
+               * Format: date-time
+               * @description Updated before
+               */
+              updated_to?: string;
+              /** @enum {string} */
+              urgency?: "low" | "medium" | "high";
+            };
+            /**
+             * @default csv
+             * @enum {string}
+             */
+            format?: "csv" | "ndjson";
+            /** @enum {string} */
+            subject: "tickets";
+          } | {
+            filter?: {
+              /** Format: date-time */
+              created_after?: string;
+              /** Format: date-time */
+              created_before?: string;
+              kind?: string[];
+              status?: ("queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled")[];
+            };
+            /**
+             * @default csv
+             * @enum {string}
+             */
+            format?: "csv" | "ndjson";
+            /** @enum {string} */
+            subject: "tasks";
+          } | {
+            /** @default {} */
+            filter?: {
+              kind?: string;
+              /** @enum {string} */
+              minimum_severity?: "info" | "warning" | "critical";
+              state?: ("open" | "acknowledged" | "resolved")[];
+            };
+            /**
+             * @default csv
+             * @enum {string}
+             */
+            format?: "csv" | "ndjson";
+            /** @enum {string} */
+            subject: "signals";
+          };
+          /** @description Each step is worth half a minute of waiting; 0 when left out */
+          priority?: number;
+          /**
+           * Format: date-time
+           * @description Not before; with a zone
+           */
+          run_at?: string;
+          title?: string;
         }) | {
           /** @description Attempts in all; that of the kind when left out */
           attempts_max?: number;
@@ -15142,6 +15275,126 @@ export interface operations {
               timeout_seconds?: number;
               /** Format: uri */
               url: string;
+            };
+            /** @description Each step is worth half a minute of waiting; 0 when left out */
+            priority?: number;
+            /**
+             * Format: date-time
+             * @description Not before; with a zone
+             */
+            run_at?: string;
+            title?: string;
+          } | {
+            /** @description Attempts in all; that of the kind when left out */
+            attempts_max?: number;
+            /** @description Of the tasks of the tenant with this key one runs at a time */
+            concurrency_key?: string;
+            /** @description While a task of this kind and key lives, handing it over again finds that one */
+            dedupe_key?: string;
+            description?: string;
+            /** @enum {string} */
+            kind: "ticket.reclassify";
+            payload: Record<string, unknown>;
+            /** @description Each step is worth half a minute of waiting; 0 when left out */
+            priority?: number;
+            /**
+             * Format: date-time
+             * @description Not before; with a zone
+             */
+            run_at?: string;
+            title?: string;
+          } | {
+            /** @description Attempts in all; that of the kind when left out */
+            attempts_max?: number;
+            /** @description Of the tasks of the tenant with this key one runs at a time */
+            concurrency_key?: string;
+            /** @description While a task of this kind and key lives, handing it over again finds that one */
+            dedupe_key?: string;
+            description?: string;
+            /** @enum {string} */
+            kind: "report.export";
+            payload: {
+              filter?: {
+                /**
+                 * Format: date-time
+                 * @description Created at or after
+                 */
+                created_from?: string;
+                /**
+                 * Format: date-time
+                 * @description Created before
+                 */
+                created_to?: string;
+                customer_id?: string;
+                /**
+                 * @description Also those the provider no longer has
+                 * @enum {string}
+                 */
+                include_deleted?: "true" | "false";
+                /** @description One of the ticket’s `keywords`, exactly as it stands there: in lower case */
+                keyword?: string;
+                /** @description `provider`, `import` or a connector’s id */
+                origin?: string;
+                /** @description Words in subject and message, accents and case aside: all of them, "a phrase", -without, or */
+                q?: string;
+                /** @enum {string} */
+                requires_action?: "true" | "false";
+                /** @enum {string} */
+                sentiment?: "negative" | "neutral" | "positive";
+                source?: string;
+                /** @enum {string} */
+                status?: "open" | "pending" | "closed";
+                /**
+                 * Format: date-time
+                 * @description Updated at or after
+                 */
+                updated_from?: string;
+                /**
+                 * Format: date-time
+                 * @description Updated before
+                 */
+                updated_to?: string;
+                /** @enum {string} */
+                urgency?: "low" | "medium" | "high";
+              };
+              /**
+               * @default csv
+               * @enum {string}
+               */
+              format?: "csv" | "ndjson";
+              /** @enum {string} */
+              subject: "tickets";
+            } | {
+              filter?: {
+                /** Format: date-time */
+                created_after?: string;
+                /** Format: date-time */
+                created_before?: string;
+                kind?: string[];
+                status?: ("queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled")[];
+              };
+              /**
+               * @default csv
+               * @enum {string}
+               */
+              format?: "csv" | "ndjson";
+              /** @enum {string} */
+              subject: "tasks";
+            } | {
+              /** @default {} */
+              filter?: {
+                kind?: string;
+                /** @enum {string} */
+                minimum_severity?: "info" | "warning" | "critical";
+                state?: ("open" | "acknowledged" | "resolved")[];
+              };
+              /**
+               * @default csv
+               * @enum {string}
+               */
+              format?: "csv" | "ndjson";
+              /** @enum {string} */
+              subject: "signals";
             };
             /** @description Each step is worth half a minute of waiting; 0 when left out */
             priority?: number;
@@ -15750,6 +16003,49 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Task"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  downloadReport: {
+    parameters: {
+      query?: {
+        /** @description The tenant’s human-readable id */
+        tenant_id?: string;
+      };
+      header?: never;
+      path: {
+        task_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": unknown;
         };
       };
       /** @description Default Response */

@@ -16,7 +16,9 @@ export {
   resolveSignals,
 } from './raise-signal.ts'
 export { type NewSignal, type RaisedSignal, SEVERITIES, type Severity, type Signal } from './signal.ts'
+export { presentSignal, SignalView } from './signal-view.ts'
 export { SIGNAL_STATES, type SignalState } from './state.ts'
+export { listSignals, SIGNALS } from './store.ts'
 
 const CHANNEL = 'signalbox_signals'
 /** A listening connection that died without a word is noticed only by its silence. */

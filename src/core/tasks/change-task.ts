@@ -5,6 +5,7 @@ import { type Caller, invalid } from '../../platform/http/index.ts'
 import type { Queue } from '../../platform/queue/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { CANCEL_CHANNEL } from './cancel-task.ts'
+import { demandOffers } from './create-tasks.ts'
 import { demandFitting, isCustom } from './custom/custom-kinds.ts'
 import { dispatchAll } from './enqueue-task.ts'
 import { taskFault } from './faults.ts'
@@ -24,7 +25,7 @@ const WHILE_WAITING = ['payload', 'priority', 'runAt', 'attemptsMax'] as const
  * nobody has changed it since.
  *
  * @throws tasks.not_found, tasks.not_yours, tasks.of_the_system, tasks.running, tasks.already_ended, tasks.changed_meanwhile,
- *   tasks.payload_too_large, http.invalid
+ *   tasks.payload_too_large, tasks.kind_not_permitted, http.invalid
  */
 export async function changeTask(
   { queue, kinds }: { queue: Queue; kinds: ReadonlyMap<string, OfferedKind> },
@@ -42,6 +43,9 @@ export async function changeTask(
   const checked = isCustom(task.kind)
     ? await fitting(tx, task.kind, change)
     : checkedPayload(kinds.get(task.kind), change)
+  if (checked.payload !== undefined) {
+    await demandOffers(kinds, [{ kind: task.kind, payload: checked.payload }], { caller, tenantId })
+  }
   const changed = await applyChange(tx, taskId, checked)
   if (change.priority !== undefined || change.runAt !== undefined) {
     await dispatchAll(queue, tx, [{ tenantId, taskId, rank: changed.rank, afterSeconds: changed.after_seconds }])

@@ -41,7 +41,7 @@ export async function createTasks(
 ): Promise<CreatedTask[]> {
   const own = await customOf(tx, handedOver)
   const tasks = handedOver.map((each) => asNewTask({ kinds, own }, each, caller.id))
-  await demandOffers(kinds, new Set(tasks.map(({ kind }) => kind)), { caller, tenantId })
+  await demandOffers(kinds, tasks, { caller, tenantId })
   const firstOfKey = new Map<string, number>()
   const places = tasks.map((task, place) => {
     const key = task.uniqueKey == null ? `#${place}` : `${task.kind} ${task.uniqueKey}`
@@ -95,15 +95,21 @@ function asNewTask({ kinds, own }: Known, task: HandedOver, createdBy: string): 
   }
 }
 
-/** Handing over what one may not do oneself would be a way around permissions. */
-async function demandOffers(
+/**
+ * Handing over what one may not do oneself would be a way around permissions. @throws tasks.kind_not_permitted
+ */
+export async function demandOffers(
   kinds: Creating['kinds'],
-  names: ReadonlySet<string>,
+  tasks: readonly Pick<NewTask, 'kind' | 'payload'>[],
   { caller, tenantId }: { caller: Caller; tenantId: TenantId },
 ): Promise<void> {
-  for (const name of names) {
-    const permission = kinds.get(name)?.offer.permission
-    if (permission === undefined || (await caller.decide(permission, tenantId)) === 'allowed') continue
+  const wanted = new Map<string, string>()
+  for (const { kind, payload } of tasks) {
+    const { permission, permissionFor } = kinds.get(kind)?.offer ?? {}
+    for (const each of [permission, permissionFor?.(payload)]) if (each !== undefined) wanted.set(each, kind)
+  }
+  for (const [permission, name] of wanted) {
+    if ((await caller.decide(permission, tenantId)) === 'allowed') continue
     throw taskFault('tasks.kind_not_permitted', {
       public: `A task of the kind ${name} needs the permission ${permission} in tenant ${tenantId}.`,
       internal: `${caller.id} lacks ${permission} for a task of ${name}`,

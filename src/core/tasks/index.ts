@@ -36,6 +36,7 @@ export { endGivenUpTasks, redispatchForgottenTasks, startReaper } from './reap-l
 export { STOP_GRACE_SECONDS } from './run-task.ts'
 export { hearCancels, startWorker, type Worker, type WorkerOptions } from './start-worker.ts'
 export { isEnded, TASK_STATUSES, type TaskStatus } from './status.ts'
+export { listPage } from './store/list.ts'
 export {
   addToProgress,
   advanceProgress,
@@ -47,6 +48,8 @@ export {
 } from './store/running.ts'
 export { findLastTask, findTask, listTasks, type Task } from './store/task.ts'
 export { defineTaskKind, type TaskContext, type TaskKind } from './task-kind.ts'
+export { presentListed, TaskListed } from './task-view.ts'
+export { demandSeen } from './whose.ts'
 
 export type TasksApi = {
   /** Joins the caller's transaction. */

@@ -44,6 +44,8 @@ export type TaskKind<Payload = unknown, Progress = unknown> = {
     about: string
     /** What a caller has to be permitted besides handing over tasks. */
     permission?: `${string}.${string}`
+    /** The same where it depends on the payload. */
+    permissionFor?(payload: Payload): `${string}.${string}`
   }
   handle(context: TaskContext<Payload, Progress>): Promise<unknown>
 }

@@ -3,6 +3,7 @@ import { classificationModule } from './classification/index.ts'
 import { connectorsModule } from './connectors/index.ts'
 import { ingestionModule } from './ingestion/index.ts'
 import { policiesModule } from './policies/index.ts'
+import { reportsModule } from './reports/index.ts'
 import { slaModule } from './sla/index.ts'
 import { ticketsModule } from './tickets/index.ts'
 
@@ -15,4 +16,5 @@ export const supportDesk = [
   ingestionModule,
   policiesModule,
   slaModule,
+  reportsModule,
 ]

@@ -696,6 +696,23 @@ export interface RemovedConnectors {
   tenant_id: string;
 }
 
+export interface ReportParts {
+  bytes: Buffer;
+  part: number;
+  task_id: string;
+  tenant_id: string;
+}
+
+export interface Reports {
+  bytes: Generated<number>;
+  created_at: Generated<Timestamp>;
+  format: string;
+  parts: Generated<number>;
+  subject: string;
+  task_id: string;
+  tenant_id: string;
+}
+
 export interface RequestSecrets {
   created_at: Generated<Timestamp>;
   created_by: string;
@@ -1120,6 +1137,8 @@ export interface DB {
   "platform.secrets": PlatformSecrets;
   "platform.upkeep_steps": PlatformUpkeepSteps;
   removed_connectors: RemovedConnectors;
+  report_parts: ReportParts;
+  reports: Reports;
   request_secrets: RequestSecrets;
   retention_choices: RetentionChoices;
   riders: Riders;

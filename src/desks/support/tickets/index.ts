@@ -22,7 +22,10 @@ export {
   TIERS,
   type Tier,
 } from './desk-fields.ts'
-export { unguard } from './export/guarded-text.ts'
+export { EXPORT_FORMATS, type ExportFormat } from './export/columns.ts'
+export { exportTickets, lastTicket } from './export/export-tickets.ts'
+export { guard, guardGuards, unguard } from './export/guarded-text.ts'
+export { FilterQuery as TicketFilterQuery, readFilter as readTicketFilter } from './listing/filter.ts'
 export { cutMessage, MESSAGE_BYTES_MAX } from './message-size.ts'
 export { SLA_STATUSES, type SlaStatus, STATUS_OF, TICKET_STATUSES, type TicketStatus } from './status.ts'
 export {

@@ -29,6 +29,10 @@ export function ticketReclassify(classifier: Classifier): TaskKind<Record<string
     payload: z.strictObject({}),
     retry: { attemptsMax: 5, baseSeconds: 2, capSeconds: 60 },
     timeLimitSeconds: 6 * 3_600,
+    offer: {
+      about: 'Classifies all tickets again whose classification is not of the current rules.',
+      permission: 'ticket.reclassify',
+    },
     handle: async (context) => {
       let done: Reclassified = { classified: 0, changed: 0, ...context.progress }
       for (let found = -1; found !== 0; ) {
