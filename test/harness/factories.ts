@@ -175,11 +175,11 @@ export function factories(system: { readonly url: string; readonly databaseUrl: 
       ),
 
     /** An open one. */
-    makeSignal: (tenantId: string) =>
+    makeSignal: (tenantId: string, kind = 'test.signal') =>
       insertReturning(
         `insert into signals (tenant_id, kind, subject, severity, title, dedupe_key)
-         values ($1, 'test.signal', 'thing:1', 'warning', 'Somebody has to look', $2) returning signal_id as id`,
-        [tenantId, randomUUID()],
+         values ($1, $3, 'thing:1', 'warning', 'Somebody has to look', $2) returning signal_id as id`,
+        [tenantId, randomUUID(), kind],
       ),
 
     makeOperatorSignal: () =>

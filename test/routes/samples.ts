@@ -8,6 +8,8 @@ import { type factories, PASSWORD } from '../harness/factories.ts'
 export type Things = {
   tenantId: string
   ticketId: string
+  /** Of the same tenant. */
+  otherTicketId: string
   taskId: string
   jobId: string
   personId: string
@@ -20,6 +22,8 @@ export type Things = {
   connectorId: string
   rejectId: string
   signalId: string
+  /** A signal about the clock of a ticket. */
+  alertId: string
   operatorSignalId: string
   helpdeskUrl: string
   channelId: string
@@ -74,6 +78,8 @@ export async function makeThings(tenantId: string, make: ReturnType<typeof facto
   return {
     ...{ tenantId, jobId, taskId: await make.makeTask(tenantId) },
     ticketId: await make.makeTicket(tenantId),
+    otherTicketId: await make.makeTicket(tenantId),
+    alertId: await make.makeSignal(tenantId, 'sla.breached'),
     ...(await makeAccount(tenantId, make)),
     apiKeyId: (await make.makeKey(tenantId, ['ticket.read'])).apiKeyId,
     helpdeskUrl: (await helpdesk()).url,
@@ -214,6 +220,17 @@ const CALENDAR = {
   weekly: { mon: [{ start: '09:00', end: '17:30' }] },
   holidays: [{ kind: 'yearly', month: 12, day: 25, name: 'Christmas' }],
   special_days: [{ date: '2026-12-24', intervals: [{ start: '09:00', end: '12:00' }] }],
+}
+const ofAlert =
+  (sample: Omit<Sample, 'params' | 'query'> = {}) =>
+  ({ tenantId, alertId }: Things) => ({ params: { alert_id: alertId }, query: { tenant_id: tenantId }, ...sample })
+const everySlaFilter = {
+  ...{ customer_tier: 'business', priority: 'high', status: 'open', sla_state: 'at_risk', group: 'network' },
+  ...{ assignee: 'ada', due_before: '2999-01-01T00:00:00Z' },
+}
+const everyReportFilter = {
+  ...{ from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z', sla_type: 'response', customer_tier: 'business' },
+  ...{ priority: 'high', group: 'network', assignee: 'ada' },
 }
 const page = { query: { limit: '2' } }
 
@@ -557,6 +574,26 @@ const SAMPLES: Record<string, (things: Things) => Sample> = {
       tickets: [{ id: 'T-1', subject: 'VPN', content: 'It is down.', priority: 'high', customer_tier: 'business' }],
     },
   }),
+  'GET /api/v1/sla/tickets/:ticket_id': ({ tenantId, ticketId }) => ({
+    ...{ params: { ticket_id: ticketId }, query: { tenant_id: tenantId } },
+  }),
+  'POST /api/v1/sla/tickets/:ticket_id/merge': ({ tenantId, ticketId, otherTicketId }) => ({
+    ...{ params: { ticket_id: ticketId }, query: { tenant_id: tenantId }, body: { into: otherTicketId } },
+  }),
+  'GET /api/v1/sla/dashboard': inTenant({ ...everySlaFilter, limit: '2' }),
+  'GET /api/v1/sla/dashboard/export': inTenant(everySlaFilter),
+  'GET /api/v1/sla/report': inTenant({ ...everyReportFilter, by: 'week' }),
+  'GET /api/v1/sla/report/rows': inTenant({ ...everyReportFilter, outcome: 'missed', limit: '2' }),
+  'GET /api/v1/sla/report/export': inTenant({ ...everyReportFilter, outcome: 'met' }),
+  'GET /api/v1/sla/alerts': (things) => ({
+    ...inTenant({
+      ...{ limit: '2', state: 'all', alert_type: 'breach', minimum_severity: 'warning', include_snoozed: 'true' },
+      ticket_id: '00000000-0000-4000-8000-000000000000',
+    })(things),
+  }),
+  'POST /api/v1/sla/alerts/:alert_id/acknowledge': ofAlert(),
+  'POST /api/v1/sla/alerts/:alert_id/resolve': ofAlert(),
+  'POST /api/v1/sla/alerts/:alert_id/snooze': ofAlert({ body: { until: null } }),
   'PATCH /api/v1/sla/tickets/:ticket_id': ({ tenantId, ticketId }) => ({
     params: { ticket_id: ticketId },
     query: { tenant_id: tenantId },

@@ -1657,6 +1657,84 @@ export interface paths {
      */
     post: operations["snoozeSignal"];
   };
+  "/api/v1/sla/alerts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List what was told of clocks, newest first; without what is resolved or snoozed unless asked for
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["listSlaAlerts"];
+  };
+  "/api/v1/sla/alerts/{alert_id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Say that somebody has it: the caller; the first one stays
+     * @description Needs the permission `signal.handle` in the tenant.
+     */
+    post: operations["acknowledgeSlaAlert"];
+  };
+  "/api/v1/sla/alerts/{alert_id}/resolve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Say that it is over
+     * @description Needs the permission `signal.handle` in the tenant.
+     */
+    post: operations["resolveSlaAlert"];
+  };
+  "/api/v1/sla/alerts/{alert_id}/snooze": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Keep an alert out of the list until a moment within 30 days; null shows it again
+     * @description Needs the permission `signal.handle` in the tenant.
+     */
+    post: operations["snoozeSlaAlert"];
+  };
+  "/api/v1/sla/dashboard": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List tickets with their clocks, the most urgent first, and count the states of all of them
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["showSlaDashboard"];
+  };
+  "/api/v1/sla/dashboard/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download the tickets of the dashboard with their clocks as CSV, in the same order
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["exportSlaDashboard"];
+  };
   "/api/v1/sla/policy": {
     parameters: {
       query?: never;
@@ -1732,6 +1810,45 @@ export interface paths {
      */
     get: operations["listSlaPolicyVersions"];
   };
+  "/api/v1/sla/report": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show how much of what was promised was kept, by period, tier, priority, group or assignee
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["showSlaReport"];
+  };
+  "/api/v1/sla/report/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download the clocks behind the numbers of a report as CSV
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["exportSlaReport"];
+  };
+  "/api/v1/sla/report/rows": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the clocks behind the numbers of a report, in the order in which they were decided
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["listSlaReportRows"];
+  };
   "/api/v1/sla/tickets": {
     parameters: {
       query?: never;
@@ -1753,10 +1870,28 @@ export interface paths {
       cookie?: never;
     };
     /**
+     * Show how it stands with what was promised for a ticket, and everything that led there
+     * @description Needs the permission `sla.read` in the tenant.
+     */
+    get: operations["showSlaTicket"];
+    /**
      * Change what the desk works by; what its helpdesk says later stands again
      * @description Needs the permission `ticket.change` in the tenant.
      */
     patch: operations["changeSlaTicket"];
+  };
+  "/api/v1/sla/tickets/{ticket_id}/merge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Merge a ticket into another one: its clocks are cancelled, what was met stays met; those of the other go on
+     * @description Needs the permission `ticket.change` in the tenant.
+     */
+    post: operations["mergeSlaTicket"];
   };
   "/api/v1/subscriptions": {
     parameters: {
@@ -5994,6 +6129,72 @@ export interface components {
       /** @description Send it as `Authorization: Bearer …` */
       token: string;
     };
+    SlaAlert: {
+      acknowledged_at: string | null;
+      acknowledged_by: string | null;
+      /** @enum {string} */
+      alert_type: "warning" | "breach" | "escalation";
+      deadline: string | null;
+      escalation_level: number | null;
+      /** @description Target, deadline, level, and what the ticket was like */
+      facts: {
+        [key: string]: unknown;
+      };
+      /**
+       * Format: uuid
+       * @description Of the signal
+       */
+      id: string;
+      /** @description When it was raised; negative when late */
+      remaining_seconds: number | null;
+      resolved_at: string | null;
+      resolved_by: string | null;
+      /** @enum {string} */
+      severity: "info" | "warning" | "critical";
+      sla_type: ("response" | "next_response" | "resolution") | null;
+      snoozed_until: string | null;
+      /** @enum {string} */
+      state: "open" | "acknowledged" | "resolved";
+      ticket_external_id: string | null;
+      /** @description Null: it tells of many tickets together */
+      ticket_id: string | null;
+      title: string;
+      /** Format: date-time */
+      triggered_at: string;
+    };
+    SlaAlertInput: {
+      acknowledged_at: string | null;
+      acknowledged_by: string | null;
+      /** @enum {string} */
+      alert_type: "warning" | "breach" | "escalation";
+      deadline: string | null;
+      escalation_level: number | null;
+      /** @description Target, deadline, level, and what the ticket was like */
+      facts: {
+        [key: string]: unknown;
+      };
+      /**
+       * Format: uuid
+       * @description Of the signal
+       */
+      id: string;
+      /** @description When it was raised; negative when late */
+      remaining_seconds: number | null;
+      resolved_at: string | null;
+      resolved_by: string | null;
+      /** @enum {string} */
+      severity: "info" | "warning" | "critical";
+      sla_type: ("response" | "next_response" | "resolution") | null;
+      snoozed_until: string | null;
+      /** @enum {string} */
+      state: "open" | "acknowledged" | "resolved";
+      ticket_external_id: string | null;
+      /** @description Null: it tells of many tickets together */
+      ticket_id: string | null;
+      title: string;
+      /** Format: date-time */
+      triggered_at: string;
+    };
     SlaBatchResult: {
       created: number;
       /** @description Of each refused row, `<id>: <field> <why>` */
@@ -6031,6 +6232,112 @@ export interface components {
       }[];
       unchanged: number;
       updated: number;
+    };
+    SlaClock: {
+      breached_at: string | null;
+      calendar: string | null;
+      /** @description Null while it is paused */
+      deadline: string | null;
+      /** @description While it is paused: the deadline if it went on now */
+      deadline_if_resumed: string | null;
+      elapsed_seconds: number;
+      /** @description It was late, whether or not it was met then */
+      is_breached: boolean;
+      met_at: string | null;
+      overdue_seconds: number;
+      paused_seconds: number;
+      /** @description Of the target; negative when late */
+      percentage_remaining: number;
+      /** @description The version of the policy and the rule by which it is measured */
+      policy: string | null;
+      /** @description Of open time by its calendar; negative when late. Of a met one: what was left */
+      remaining_seconds: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @enum {string} */
+      state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled";
+      target_seconds: number;
+    };
+    SlaClockInput: {
+      breached_at: string | null;
+      calendar: string | null;
+      /** @description Null while it is paused */
+      deadline: string | null;
+      /** @description While it is paused: the deadline if it went on now */
+      deadline_if_resumed: string | null;
+      elapsed_seconds: number;
+      /** @description It was late, whether or not it was met then */
+      is_breached: boolean;
+      met_at: string | null;
+      overdue_seconds: number;
+      paused_seconds: number;
+      /** @description Of the target; negative when late */
+      percentage_remaining: number;
+      /** @description The version of the policy and the rule by which it is measured */
+      policy: string | null;
+      /** @description Of open time by its calendar; negative when late. Of a met one: what was left */
+      remaining_seconds: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @enum {string} */
+      state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled";
+      target_seconds: number;
+    };
+    SlaDecided: {
+      assignee: string | null;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      /**
+       * Format: date-time
+       * @description When it was met, or its deadline passed
+       */
+      decided_at: string;
+      elapsed_seconds: number;
+      ended_at: string | null;
+      external_id: string;
+      group: string | null;
+      /** @enum {string} */
+      outcome: "met" | "missed";
+      overdue_seconds: number;
+      paused_seconds: number;
+      policy: string | null;
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      round: number;
+      /** @enum {string} */
+      sla_type: "response" | "next_response" | "resolution";
+      subject: string;
+      target_seconds: number;
+      /** Format: uuid */
+      ticket_id: string;
+    };
+    SlaDecidedInput: {
+      assignee: string | null;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      /**
+       * Format: date-time
+       * @description When it was met, or its deadline passed
+       */
+      decided_at: string;
+      elapsed_seconds: number;
+      ended_at: string | null;
+      external_id: string;
+      group: string | null;
+      /** @enum {string} */
+      outcome: "met" | "missed";
+      overdue_seconds: number;
+      paused_seconds: number;
+      policy: string | null;
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      round: number;
+      /** @enum {string} */
+      sla_type: "response" | "next_response" | "resolution";
+      subject: string;
+      target_seconds: number;
+      /** Format: uuid */
+      ticket_id: string;
     };
     SlaPolicy: {
       /** @description Of the tenant, that it names. A removed one goes on as it was */
@@ -6568,6 +6875,72 @@ export interface components {
       note: string | null;
       version: number;
     };
+    SlaReport: {
+      /** Format: date-time */
+      from: string;
+      /** @description At most 1,000; empty when it is not divided */
+      parts: {
+        /** @description Met in percent of all that were decided; null where none was */
+        attainment: number | null;
+        /** @description Of those that were missed */
+        average_overdue_seconds: number | null;
+        /** @description Of open time by the calendars, without pauses */
+        average_seconds: number;
+        met: number;
+        missed: number;
+        p90_seconds: number;
+        /** @description A date, a tier, a group …; null: tickets that have none */
+        part: string | null;
+        /** @description Where the clocks behind these numbers are; null for tickets that have none */
+        rows: string | null;
+      }[];
+      /** Format: date-time */
+      to: string;
+      total: {
+        /** @description Met in percent of all that were decided; null where none was */
+        attainment: number | null;
+        /** @description Of those that were missed */
+        average_overdue_seconds: number | null;
+        /** @description Of open time by the calendars, without pauses */
+        average_seconds: number;
+        met: number;
+        missed: number;
+        p90_seconds: number;
+      };
+    };
+    SlaReportInput: {
+      /** Format: date-time */
+      from: string;
+      /** @description At most 1,000; empty when it is not divided */
+      parts: {
+        /** @description Met in percent of all that were decided; null where none was */
+        attainment: number | null;
+        /** @description Of those that were missed */
+        average_overdue_seconds: number | null;
+        /** @description Of open time by the calendars, without pauses */
+        average_seconds: number;
+        met: number;
+        missed: number;
+        p90_seconds: number;
+        /** @description A date, a tier, a group …; null: tickets that have none */
+        part: string | null;
+        /** @description Where the clocks behind these numbers are; null for tickets that have none */
+        rows: string | null;
+      }[];
+      /** Format: date-time */
+      to: string;
+      total: {
+        /** @description Met in percent of all that were decided; null where none was */
+        attainment: number | null;
+        /** @description Of those that were missed */
+        average_overdue_seconds: number | null;
+        /** @description Of open time by the calendars, without pauses */
+        average_seconds: number;
+        met: number;
+        missed: number;
+        p90_seconds: number;
+      };
+    };
     SlaTicketRow: {
       /** @description When we answered last; the first time is `first_response_at` */
       answered_at?: unknown;
@@ -6640,6 +7013,196 @@ export interface components {
        */
       updated_at?: string;
     };
+    SlaTicketWithAlerts: {
+      /** @description What somebody was told of and nobody has resolved */
+      active_alerts: components["schemas"]["SlaAlert"][];
+      assignee: string | null;
+      /** Format: date-time */
+      created_at: string;
+      customer_id: string;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      external_id: string;
+      group: string | null;
+      /** @description Of those that are not over */
+      next_deadline: string | null;
+      /** @description The answer to the customer’s last message */
+      next_response_sla: components["schemas"]["SlaClock"] | null;
+      /**
+       * @description Of all clocks: breached before at risk before on track; paused when each open one is; `none`: nothing is measured
+       * @enum {string}
+       */
+      overall_state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      resolution_sla: components["schemas"]["SlaClock"] | null;
+      /** @description The first response; null: no rule has a target for it */
+      response_sla: components["schemas"]["SlaClock"] | null;
+      /** @enum {string} */
+      status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      /** @description Its first 500 characters */
+      subject: string;
+      tags: string[];
+      /** Format: uuid */
+      ticket_id: string;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    SlaTicketWithAlertsInput: {
+      /** @description What somebody was told of and nobody has resolved */
+      active_alerts: components["schemas"]["SlaAlertInput"][];
+      assignee: string | null;
+      /** Format: date-time */
+      created_at: string;
+      customer_id: string;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      external_id: string;
+      group: string | null;
+      /** @description Of those that are not over */
+      next_deadline: string | null;
+      /** @description The answer to the customer’s last message */
+      next_response_sla: components["schemas"]["SlaClockInput"] | null;
+      /**
+       * @description Of all clocks: breached before at risk before on track; paused when each open one is; `none`: nothing is measured
+       * @enum {string}
+       */
+      overall_state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      resolution_sla: components["schemas"]["SlaClockInput"] | null;
+      /** @description The first response; null: no rule has a target for it */
+      response_sla: components["schemas"]["SlaClockInput"] | null;
+      /** @enum {string} */
+      status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      /** @description Its first 500 characters */
+      subject: string;
+      tags: string[];
+      /** Format: uuid */
+      ticket_id: string;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    SlaTicketWithTimeline: {
+      /** @description What somebody was told of and nobody has resolved */
+      active_alerts: components["schemas"]["SlaAlert"][];
+      assignee: string | null;
+      /** Format: date-time */
+      created_at: string;
+      customer_id: string;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      external_id: string;
+      group: string | null;
+      /** @description Of those that are not over */
+      next_deadline: string | null;
+      /** @description The answer to the customer’s last message */
+      next_response_sla: components["schemas"]["SlaClock"] | null;
+      /**
+       * @description Of all clocks: breached before at risk before on track; paused when each open one is; `none`: nothing is measured
+       * @enum {string}
+       */
+      overall_state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      resolution_sla: components["schemas"]["SlaClock"] | null;
+      /** @description The first response; null: no rule has a target for it */
+      response_sla: components["schemas"]["SlaClock"] | null;
+      /** @enum {string} */
+      status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      /** @description Its first 500 characters */
+      subject: string;
+      tags: string[];
+      /** Format: uuid */
+      ticket_id: string;
+      timeline: components["schemas"]["SlaTimeline"];
+      /** Format: date-time */
+      updated_at: string;
+    };
+    SlaTicketWithTimelineInput: {
+      /** @description What somebody was told of and nobody has resolved */
+      active_alerts: components["schemas"]["SlaAlertInput"][];
+      assignee: string | null;
+      /** Format: date-time */
+      created_at: string;
+      customer_id: string;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      external_id: string;
+      group: string | null;
+      /** @description Of those that are not over */
+      next_deadline: string | null;
+      /** @description The answer to the customer’s last message */
+      next_response_sla: components["schemas"]["SlaClockInput"] | null;
+      /**
+       * @description Of all clocks: breached before at risk before on track; paused when each open one is; `none`: nothing is measured
+       * @enum {string}
+       */
+      overall_state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      resolution_sla: components["schemas"]["SlaClockInput"] | null;
+      /** @description The first response; null: no rule has a target for it */
+      response_sla: components["schemas"]["SlaClockInput"] | null;
+      /** @enum {string} */
+      status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      /** @description Its first 500 characters */
+      subject: string;
+      tags: string[];
+      /** Format: uuid */
+      ticket_id: string;
+      timeline: components["schemas"]["SlaTimelineInput"];
+      /** Format: date-time */
+      updated_at: string;
+    };
+    SlaTimeline: {
+      /** Format: date-time */
+      at: string;
+      effects: {
+        /** @description started, paused, resumed, breached, met, met_late, reopened, cancelled, moved, policy_changed, calendar_changed, absorbed */
+        change: string;
+        /** @enum {string} */
+        clock: "response" | "next_response" | "resolution";
+        deadline_after: string | null;
+        deadline_before: string | null;
+        elapsed_seconds: number;
+        paused_seconds: number;
+        /** @description What it did to the deadline, in words */
+        text: string;
+      }[];
+      text: string;
+      /** @description Where it counts from another instant than it names: that one */
+      told_at: string | null;
+      /**
+       * @description `clock`: nobody did anything; time, a policy or a calendar did
+       * @enum {string}
+       */
+      what: "opened" | "status" | "replied" | "moved" | "absorbed" | "merged" | "cancelled" | "clock";
+    }[];
+    SlaTimelineInput: {
+      /** Format: date-time */
+      at: string;
+      effects: {
+        /** @description started, paused, resumed, breached, met, met_late, reopened, cancelled, moved, policy_changed, calendar_changed, absorbed */
+        change: string;
+        /** @enum {string} */
+        clock: "response" | "next_response" | "resolution";
+        deadline_after: string | null;
+        deadline_before: string | null;
+        elapsed_seconds: number;
+        paused_seconds: number;
+        /** @description What it did to the deadline, in words */
+        text: string;
+      }[];
+      text: string;
+      /** @description Where it counts from another instant than it names: that one */
+      told_at: string | null;
+      /**
+       * @description `clock`: nobody did anything; time, a policy or a calendar did
+       * @enum {string}
+       */
+      what: "opened" | "status" | "replied" | "moved" | "absorbed" | "merged" | "cancelled" | "clock";
+    }[];
     Subscription: {
       /** Format: uuid */
       channel_id: string;
@@ -6997,6 +7560,72 @@ export interface components {
       updated_at: string;
       /** @enum {string} */
       urgency: "low" | "medium" | "high";
+    };
+    TicketSla: {
+      assignee: string | null;
+      /** Format: date-time */
+      created_at: string;
+      customer_id: string;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      external_id: string;
+      group: string | null;
+      /** @description Of those that are not over */
+      next_deadline: string | null;
+      /** @description The answer to the customer’s last message */
+      next_response_sla: components["schemas"]["SlaClock"] | null;
+      /**
+       * @description Of all clocks: breached before at risk before on track; paused when each open one is; `none`: nothing is measured
+       * @enum {string}
+       */
+      overall_state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      resolution_sla: components["schemas"]["SlaClock"] | null;
+      /** @description The first response; null: no rule has a target for it */
+      response_sla: components["schemas"]["SlaClock"] | null;
+      /** @enum {string} */
+      status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      /** @description Its first 500 characters */
+      subject: string;
+      tags: string[];
+      /** Format: uuid */
+      ticket_id: string;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    TicketSlaInput: {
+      assignee: string | null;
+      /** Format: date-time */
+      created_at: string;
+      customer_id: string;
+      /** @enum {string} */
+      customer_tier: "enterprise" | "business" | "standard" | "free";
+      external_id: string;
+      group: string | null;
+      /** @description Of those that are not over */
+      next_deadline: string | null;
+      /** @description The answer to the customer’s last message */
+      next_response_sla: components["schemas"]["SlaClockInput"] | null;
+      /**
+       * @description Of all clocks: breached before at risk before on track; paused when each open one is; `none`: nothing is measured
+       * @enum {string}
+       */
+      overall_state: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+      /** @enum {string} */
+      priority: "critical" | "high" | "medium" | "low";
+      resolution_sla: components["schemas"]["SlaClockInput"] | null;
+      /** @description The first response; null: no rule has a target for it */
+      response_sla: components["schemas"]["SlaClockInput"] | null;
+      /** @enum {string} */
+      status: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+      /** @description Its first 500 characters */
+      subject: string;
+      tags: string[];
+      /** Format: uuid */
+      ticket_id: string;
+      /** Format: date-time */
+      updated_at: string;
     };
     TicketStats: {
       /** @description The 10 customers with the most points, then by `customer_id`; nobody without a point. As things are now, whatever the range. Unresolved: live, and open or pending. */
@@ -14024,6 +14653,316 @@ export interface operations {
       };
     };
   };
+  listSlaAlerts: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        /** @description `unresolved` are the open and the acknowledged ones */
+        state?: "open" | "acknowledged" | "resolved" | "unresolved" | "all";
+        alert_type?: "warning" | "breach" | "escalation";
+        minimum_severity?: "info" | "warning" | "critical";
+        /** @description Ours; without what tells of many tickets together */
+        ticket_id?: string;
+        include_snoozed?: "true" | "false";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            alerts: components["schemas"]["SlaAlert"][];
+            next_cursor: string | null;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acknowledgeSlaAlert: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        alert_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaAlert"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  resolveSlaAlert: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        alert_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaAlert"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  snoozeSlaAlert: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        alert_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          until: string | null;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaAlert"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showSlaDashboard: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        customer_tier?: "enterprise" | "business" | "standard" | "free";
+        priority?: "critical" | "high" | "medium" | "low";
+        status?: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+        /** @description Of all clocks of a ticket together, now */
+        sla_state?: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+        group?: string;
+        assignee?: string;
+        /** @description Whose next deadline lies before */
+        due_before?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            /** @description Of all tickets of the filter, whatever the page */
+            summary: {
+              at_risk_count: number;
+              /** @description Breached and met late, in percent of all that are not cancelled */
+              breach_rate: number;
+              breached_count: number;
+              cancelled_count: number;
+              met_count: number;
+              met_late_count: number;
+              on_track_count: number;
+              paused_count: number;
+              total_tickets: number;
+            };
+            tickets: components["schemas"]["SlaTicketWithAlerts"][];
+            /** @description On all pages */
+            total_count: number;
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportSlaDashboard: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        customer_tier?: "enterprise" | "business" | "standard" | "free";
+        priority?: "critical" | "high" | "medium" | "low";
+        status?: "open" | "in_progress" | "pending_customer" | "pending_vendor" | "resolved" | "closed";
+        /** @description Of all clocks of a ticket together, now */
+        sla_state?: "on_track" | "at_risk" | "breached" | "paused" | "met" | "met_late" | "cancelled" | "none";
+        group?: string;
+        assignee?: string;
+        /** @description Whose next deadline lies before */
+        due_before?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": unknown;
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   showSlaPolicy: {
     parameters: {
       query: {
@@ -14357,6 +15296,165 @@ export interface operations {
       };
     };
   };
+  showSlaReport: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        /** @description Decided at or after; 30 days before `to` without it */
+        from?: string;
+        /** @description Decided before; now without it */
+        to?: string;
+        sla_type?: "response" | "next_response" | "resolution";
+        customer_tier?: "enterprise" | "business" | "standard" | "free";
+        priority?: "critical" | "high" | "medium" | "low";
+        group?: string;
+        assignee?: string;
+        by?: "day" | "week" | "month" | "customer_tier" | "priority" | "group" | "assignee" | "sla_type";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaReport"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportSlaReport: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        /** @description Decided at or after; 30 days before `to` without it */
+        from?: string;
+        /** @description Decided before; now without it */
+        to?: string;
+        sla_type?: "response" | "next_response" | "resolution";
+        customer_tier?: "enterprise" | "business" | "standard" | "free";
+        priority?: "critical" | "high" | "medium" | "low";
+        group?: string;
+        assignee?: string;
+        outcome?: "met" | "missed";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": unknown;
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listSlaReportRows: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+        limit?: number;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        /** @description Decided at or after; 30 days before `to` without it */
+        from?: string;
+        /** @description Decided before; now without it */
+        to?: string;
+        sla_type?: "response" | "next_response" | "resolution";
+        customer_tier?: "enterprise" | "business" | "standard" | "free";
+        priority?: "critical" | "high" | "medium" | "low";
+        group?: string;
+        assignee?: string;
+        outcome?: "met" | "missed";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            next_cursor: string | null;
+            rows: components["schemas"]["SlaDecided"][];
+          };
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   storeSlaTickets: {
     parameters: {
       query: {
@@ -14385,6 +15483,49 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SlaBatchResult"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  showSlaTicket: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        ticket_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlaTicketWithTimeline"];
         };
       };
       /** @description Default Response */
@@ -14455,6 +15596,59 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Ticket"];
+        };
+      };
+      /** @description Default Response */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Default Response */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  mergeSlaTicket: {
+    parameters: {
+      query: {
+        /** @description The tenant’s human-readable id */
+        tenant_id: string;
+      };
+      header?: never;
+      path: {
+        ticket_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description The other ticket, by its id here or at its source */
+          into: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            into: components["schemas"]["Ticket"];
+            merged: components["schemas"]["Ticket"];
+          };
         };
       };
       /** @description Default Response */

@@ -7,6 +7,8 @@ import { presentSignal } from './signal-view.ts'
 import { listChangedAfter } from './store.ts'
 import { signalStreamRoute } from './stream-route.ts'
 
+export { handleSignal, snoozeSignal } from './handle-signal.ts'
+export { readUntil, SignalQuery, SNOOZE_DAYS_MAX, statesOf } from './query.ts'
 export {
   raiseOperatorSignal,
   raiseSignal,
@@ -18,7 +20,7 @@ export {
 export { type NewSignal, type RaisedSignal, SEVERITIES, type Severity, type Signal } from './signal.ts'
 export { presentSignal, SignalView } from './signal-view.ts'
 export { SIGNAL_STATES, type SignalState } from './state.ts'
-export { listSignals, SIGNALS } from './store.ts'
+export { findSignal, listSignals, SIGNALS } from './store.ts'
 
 const CHANNEL = 'signalbox_signals'
 /** A listening connection that died without a word is noticed only by its silence. */

@@ -45,7 +45,8 @@ export const operatorSignalRoutes: readonly Route[] = [
     handle: async ({ tx, query, request }) => {
       const { limit, state, kind, minimum_severity: minimumSeverity } = query
       const [before] = decodeCursor(query.cursor, z.tuple([z.uuid()])) ?? []
-      const filter = { states: statesOf(state), kind, minimumSeverity, before, limit: limit + 1 }
+      const kinds = kind === undefined ? undefined : [kind]
+      const filter = { states: statesOf(state), kinds, minimumSeverity, before, limit: limit + 1 }
       const { rows, found } = await listSignals(OPERATOR_SIGNALS, tx, filter)
       const page = toPage(rows, limit, ({ signal_id }) => [signal_id], found)
       return reply(

@@ -4,7 +4,6 @@ import { tenantId } from '../../kernel/tenant-id.ts'
 import type { Database } from '../../platform/database/index.ts'
 import {
   decodeCursor,
-  invalid,
   linkHeader,
   PageQuery,
   type Route,
@@ -16,12 +15,10 @@ import {
 } from '../../platform/http/index.ts'
 import { signalNotFound } from './faults.ts'
 import { handleSignal, snoozeSignal } from './handle-signal.ts'
-import { SignalQuery, statesOf } from './query.ts'
+import { readUntil, SignalQuery, SNOOZE_DAYS_MAX, statesOf } from './query.ts'
 import { presentSignal, SignalView } from './signal-view.ts'
 import type { Transition } from './state.ts'
 import { findSignal, findTenantOfSignal, lastChange, listSignals, SIGNALS } from './store.ts'
-
-const SNOOZE_DAYS_MAX = 30
 
 export function signalRoutes(database: Database): Route[] {
   const findTenant = async (signalId: string) => {
@@ -79,7 +76,15 @@ export function signalRoutes(database: Database): Route[] {
         // First: what changes between the two is in the list and told again, rather than neither.
         const lastEventId = String(await lastChange(tx))
         const awakeAt = query.include_snoozed === 'true' ? undefined : new Date()
-        const filter = { states: statesOf(state), kind, minimumSeverity, subject, awakeAt, before, limit: limit + 1 }
+        const filter = {
+          states: statesOf(state),
+          kinds: kind === undefined ? undefined : [kind],
+          minimumSeverity,
+          subject,
+          awakeAt,
+          before,
+          limit: limit + 1,
+        }
         const { rows, found } = await listSignals(SIGNALS, tx, filter)
         const page = toPage(rows, limit, ({ signal_id }) => [signal_id], found)
         return reply(
@@ -118,13 +123,4 @@ export function signalRoutes(database: Database): Route[] {
       },
     }),
   ]
-}
-
-function readUntil(until: string | null, nowMs: number): Date | null {
-  if (until === null) return null
-  const moment = new Date(until)
-  const latestMs = nowMs + SNOOZE_DAYS_MAX * 86_400_000
-  if (moment.getTime() > nowMs && moment.getTime() <= latestMs) return moment
-  const message = `must lie in the future, and at the latest at ${new Date(latestMs).toISOString()}`
-  throw invalid([{ in: 'body', field: 'until', message }])
 }

@@ -23,7 +23,8 @@ const CHANGES_BYTES_MAX = 256 * 1_024
 
 export type SignalFilter = {
   states: readonly SignalState[]
-  kind?: string | undefined
+  /** Any of these. */
+  kinds?: readonly string[] | undefined
   minimumSeverity?: Severity | undefined
   subject?: string | undefined
   /** Of a tenant's: leave out those put off until later than this. */
@@ -37,7 +38,7 @@ export type SignalFilter = {
 export async function listSignals<Row, Scope extends Tx | SystemTx>(
   table: Table<Row, Scope>,
   tx: Scope,
-  { states, kind, minimumSeverity, subject, awakeAt, before, limit }: SignalFilter,
+  { states, kinds, minimumSeverity, subject, awakeAt, before, limit }: SignalFilter,
 ): Promise<{ rows: Row[]; found: number }> {
   // Spelled as the index on what is not resolved has it.
   const isUnresolved = states.every((state) => UNRESOLVED.includes(state))
@@ -46,7 +47,7 @@ export async function listSignals<Row, Scope extends Tx | SystemTx>(
     rows: sql`
       select ${table.columns} from ${table.name}
       where state = any(${[...states]}) ${isUnresolved ? sql`and state <> 'resolved'` : sql``}
-        ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
+        ${kinds === undefined ? sql`` : sql`and kind = any(${[...kinds]})`}
         ${minimumSeverity === undefined ? sql`` : sql`and severity >= ${minimumSeverity}::signal_severity`}
         ${subject === undefined ? sql`` : sql`and subject = ${subject}`}
         ${awakeAt === undefined ? sql`` : sql`and (state = 'resolved' or snoozed_until is null or snoozed_until <= ${awakeAt})`}

@@ -927,6 +927,14 @@ export interface TicketCustomerCounts {
   unresolved_negative: number;
 }
 
+export interface TicketEvents {
+  at: Timestamp;
+  event: Json;
+  event_id: Generated<string>;
+  tenant_id: string;
+  ticket_id: string;
+}
+
 export interface TicketFacetCounts {
   facet: string;
   grain: string;
@@ -1156,6 +1164,7 @@ export interface DB {
   tenants: Tenants;
   ticket_counts: TicketCounts;
   ticket_customer_counts: TicketCustomerCounts;
+  ticket_events: TicketEvents;
   ticket_facet_counts: TicketFacetCounts;
   ticket_history: TicketHistory;
   ticket_period_counts: TicketPeriodCounts;

@@ -1,15 +1,51 @@
 import { auditModule } from '../../../core/audit/index.ts'
+import { clocksModule } from '../../../core/clocks/index.ts'
+import { signalsModule } from '../../../core/signals/index.ts'
 import { defineModule } from '../../../platform/module/index.ts'
+import { policiesModule } from '../policies/index.ts'
 import { ticketsModule } from '../tickets/index.ts'
+import { alertRoutes } from './alert-routes.ts'
+import { dashboardRoutes } from './dashboard/routes.ts'
+import { followChanges } from './follow-changes.ts'
+import { TICKET } from './record-changes.ts'
+import { reportRoutes } from './report/routes.ts'
+import { ticketKind } from './ticket-kind.ts'
 import { slaTicketRoutes } from './ticket-routes.ts'
 
-/** What was promised to customers, and how it stands. */
+/** What was promised to customers, and how it stands: tickets under the clocks of their tenant's policy. */
 export const slaModule = defineModule({
   name: 'desks/support/sla',
+  migrations: new URL('./migrations/', import.meta.url),
+  retention: {
+    ticket_events: {
+      becomes: 'kept',
+      what: 'what happened to tickets and their clocks do not know yet',
+      why: 'Workers take each row to the clocks and remove it.',
+    },
+  },
   permissions: { 'ticket.change': 'agent' },
-  needs: { audit: auditModule, tickets: ticketsModule },
-  open: (_ground, { tickets: { classifyTickets } }) => ({
-    api: undefined,
-    routes: slaTicketRoutes({ classifyTickets }),
-  }),
+  needs: {
+    audit: auditModule,
+    signals: signalsModule,
+    clocks: clocksModule,
+    tickets: ticketsModule,
+    policies: policiesModule,
+  },
+  open: ({ database, listener, logger }, { clocks, policies, tickets: { classifyTickets } }) => {
+    const recording = { clocks, policies }
+    clocks.declare(ticketKind(policies))
+    policies.onChanged(async (tx, tenantId, createdBy) => {
+      await clocks.remeasure(tx, tenantId, TICKET, { createdBy })
+    })
+    return {
+      api: undefined,
+      routes: [
+        ...alertRoutes(),
+        ...dashboardRoutes({ database, clocks }),
+        ...reportRoutes(database),
+        ...slaTicketRoutes({ classifyTickets, recording }),
+      ],
+      starts: { worker: () => followChanges({ database, listener, logger, recording }) },
+    }
+  },
 })

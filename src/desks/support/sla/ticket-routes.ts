@@ -1,17 +1,21 @@
 import { z } from 'zod'
 import { recordAudit } from '../../../core/audit/index.ts'
+import type { Tx } from '../../../platform/database/index.ts'
 import { type Route, reply, TenantQuery, tenantRoute } from '../../../platform/http/index.ts'
 import {
   type ClassifyTickets,
   changeTickets,
   findTicket,
+  type KnownTicket,
   lockTickets,
   presentTicket,
   TicketView,
 } from '../tickets/index.ts'
 import { applyRows, judgeBatch, ROWS_MAX, type RowOutcome, SLA_ORIGIN } from './apply-rows.ts'
 import { changeRefused, slaTicketNotFound } from './faults.ts'
+import { mergeTicket } from './merge-ticket.ts'
 import { planRow } from './plan-row.ts'
+import { catchUp, type Recording } from './record-changes.ts'
 import { DESK_CHANGES, REFUSALS, readRow, TicketRow } from './ticket-row.ts'
 
 const BatchView = z
@@ -37,10 +41,10 @@ const BatchView = z
 /** Each row is checked by itself, against this. */
 const rowExample = TicketRow.meta()?.id
 
-type Dependencies = { classifyTickets: ClassifyTickets }
+type Dependencies = { classifyTickets: ClassifyTickets; recording: Recording }
 
 /** Telling the desk of tickets, and changing what it works by. */
-export function slaTicketRoutes({ classifyTickets }: Dependencies): Route[] {
+export function slaTicketRoutes({ classifyTickets, recording }: Dependencies): Route[] {
   const inTenant = { tag: 'SLA', tenant: 'query', query: z.strictObject(TenantQuery) } as const
   return [
     tenantRoute({
@@ -62,7 +66,12 @@ export function slaTicketRoutes({ classifyTickets }: Dependencies): Route[] {
       }),
       responses: { 200: BatchView },
       prepare: async ({ tenantId, body }) => judgeBatch(classifyTickets, tenantId, body.tickets, new Date()),
-      handle: async ({ tx, caller, prepared }) => reply(200, presentBatch(await applyRows(tx, prepared, caller.id))),
+      handle: async ({ tx, tenantId, caller, prepared }) => {
+        const outcomes = await applyRows(tx, prepared, caller.id)
+        const ids = outcomes.map(({ id }) => id)
+        await catchUp(tx, tenantId, recording, ids)
+        return reply(200, presentBatch(outcomes))
+      },
     }),
     tenantRoute({
       ...inTenant,
@@ -77,12 +86,8 @@ export function slaTicketRoutes({ classifyTickets }: Dependencies): Route[] {
         .refine((body) => Object.keys(body).length > 0, 'must change at least one field'),
       responses: { 200: TicketView },
       handle: async ({ tx, tenantId, caller, params, body }) => {
-        const found = await findTicket(tx, params.ticket_id)
-        if (!found) throw slaTicketNotFound()
-        const [known] = await lockTickets(tx, [found.external_id])
-        if (!known) throw slaTicketNotFound()
-        const isOfHelpdesk = known.origin !== SLA_ORIGIN && known.origin !== 'import'
-        if (body.status !== undefined && isOfHelpdesk) {
+        const known = await lockTicket(tx, params.ticket_id)
+        if (body.status !== undefined && isOfHelpdesk(known)) {
           const message = 'is its helpdesk’s to change: the next run would undo it'
           throw changeRefused({ code: 'contradiction', field: 'status', message })
         }
@@ -92,13 +97,55 @@ export function slaTicketRoutes({ classifyTickets }: Dependencies): Route[] {
         if (plan.outcome === 'updated') await changeTickets(tx, [{ ...plan.change, updated_at: undefined }], caller.id)
         const [action, subject] = ['ticket.change', `ticket:${known.ticket_id}`]
         await recordAudit(tx, { tenantId, actor: caller.id, action, subject, details: { fields: Object.keys(body) } })
-        const changed = await findTicket(tx, known.ticket_id)
-        if (!changed) throw slaTicketNotFound()
-        return reply(200, presentTicket(changed))
+        await catchUp(tx, tenantId, recording, [known.external_id])
+        return reply(200, presentTicket(await requireTicket(tx, known.ticket_id)))
+      },
+    }),
+    tenantRoute({
+      ...inTenant,
+      operationId: 'mergeSlaTicket',
+      method: 'POST',
+      path: '/sla/tickets/:ticket_id/merge',
+      summary:
+        'Merge a ticket into another one: its clocks are cancelled, what was met stays met; those of the other go on',
+      access: 'ticket.change',
+      params: z.strictObject({ ticket_id: z.string().min(1).max(200) }),
+      body: z.strictObject({
+        into: z.string().min(1).max(200).meta({ description: 'The other ticket, by its id here or at its source' }),
+      }),
+      responses: { 200: z.object({ merged: TicketView, into: TicketView }) },
+      handle: async ({ tx, tenantId, caller, params, body }) => {
+        const [merged, into] = [await lockTicket(tx, params.ticket_id), await lockTicket(tx, body.into)]
+        if (merged.ticket_id === into.ticket_id) {
+          throw changeRefused({ code: 'contradiction', field: 'into', message: 'is the same ticket' })
+        }
+        await mergeTicket(tx, { merged, into, by: caller.id, closes: !isOfHelpdesk(merged) })
+        const [action, subject] = ['ticket.merge', `ticket:${merged.ticket_id}`]
+        await recordAudit(tx, { tenantId, actor: caller.id, action, subject, details: { into: into.ticket_id } })
+        await catchUp(tx, tenantId, recording, [merged.external_id, into.external_id])
+        return reply(200, {
+          merged: presentTicket(await requireTicket(tx, merged.ticket_id)),
+          into: presentTicket(await requireTicket(tx, into.ticket_id)),
+        })
       },
     }),
   ]
 }
+
+async function requireTicket(tx: Tx, id: string) {
+  const found = await findTicket(tx, id)
+  if (!found) throw slaTicketNotFound()
+  return found
+}
+
+async function lockTicket(tx: Tx, id: string): Promise<KnownTicket> {
+  const [known] = await lockTickets(tx, [(await requireTicket(tx, id)).external_id])
+  if (!known) throw slaTicketNotFound()
+  return known
+}
+
+/** Its status is decided there, and would be told again by the next run. */
+const isOfHelpdesk = ({ origin }: KnownTicket) => origin !== SLA_ORIGIN && origin !== 'import'
 
 function presentBatch(outcomes: readonly RowOutcome[]): z.output<typeof BatchView> {
   const count = (outcome: RowOutcome['outcome']) => outcomes.filter((one) => one.outcome === outcome).length

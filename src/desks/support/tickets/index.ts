@@ -22,7 +22,7 @@ export {
   TIERS,
   type Tier,
 } from './desk-fields.ts'
-export { EXPORT_FORMATS, type ExportFormat } from './export/columns.ts'
+export { csvCell, EXPORT_FORMATS, type ExportFormat } from './export/columns.ts'
 export { exportTickets, lastTicket } from './export/export-tickets.ts'
 export { guard, guardGuards, unguard } from './export/guarded-text.ts'
 export { FilterQuery as TicketFilterQuery, readFilter as readTicketFilter } from './listing/filter.ts'

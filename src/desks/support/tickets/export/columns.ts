@@ -30,7 +30,7 @@ export const SPELLINGS: Record<ExportFormat, { type: string; head: string; line:
     head: `\uFEFF${COLUMNS.join(',')}\r\n`,
     line: (ticket) => {
       const exported = presentTicket(ticket)
-      return `${COLUMNS.map((column) => cell(exported[column])).join(',')}\r\n`
+      return `${COLUMNS.map((column) => csvCell(exported[column])).join(',')}\r\n`
     },
   },
   ndjson: {
@@ -41,10 +41,10 @@ export const SPELLINGS: Record<ExportFormat, { type: string; head: string; line:
 }
 
 /** RFC 4180. Every text is quoted: a reader that splits at another sign then still keeps it together. */
-function cell(value: Exported[keyof Exported]): string {
+export function csvCell(value: string | readonly string[] | boolean | number | null): string {
   if (value === null) return ''
-  if (typeof value === 'boolean') return String(value)
-  const text = Array.isArray(value) ? value.join('|') : value
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value)
+  const text = typeof value === 'string' ? value : value.join('|')
   return `"${guard(text).replaceAll('"', '""')}"`
 }
 
