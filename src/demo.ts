@@ -6,6 +6,7 @@ import { startMockProvider } from '../mock-provider/index.ts'
 import { listTasks } from './core/tasks/index.ts'
 import type { TenancyApi } from './core/tenancy/index.ts'
 import type { IngestionApi } from './desks/support/ingestion/index.ts'
+import type { SlaApi } from './desks/support/sla/index.ts'
 import type { Config } from './kernel/config.ts'
 import { Fault } from './kernel/faults.ts'
 import { type TenantId, tenantId } from './kernel/tenant-id.ts'
@@ -31,13 +32,14 @@ const Remembered = z.object({
 type Remembered = z.output<typeof Remembered>
 
 type StartRun = IngestionApi['startRun']
+type Desks = { startRun: StartRun; fillSla: SlaApi['fillDemo'] }
 
 export type Demo = {
   providerUrl: string | undefined
   /** Makes the tenants, the person and the key; before the server listens. */
   fill(tenancy: TenancyApi, permissions: readonly string[]): Promise<void>
   /** Starts the first runs and prints how to get in; after the server listens. */
-  welcome(url: string, database: Database, startRun: StartRun): Promise<void>
+  welcome(url: string, database: Database, desks: Desks): Promise<void>
   stop(): Promise<void>
 }
 
@@ -69,8 +71,9 @@ export async function openDemo(config: Config): Promise<Demo | undefined> {
       credentials = { ...(await fill(tenancy, permissions)), newestTicketAt }
       remember(file, credentials)
     },
-    welcome: async (url, database, startRun) => {
+    welcome: async (url, database, { startRun, fillSla }) => {
       for (const { id } of TENANTS) await database.withTenant(id, (tx) => startFirstRun(tx, id, startRun))
+      await fillSla(TENANTS[0].id)
       if (credentials) process.stdout.write(greeting(url, credentials))
     },
     stop: async () => provider?.close(),

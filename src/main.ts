@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { ACCESS_CHANNEL, tenancyModule } from './core/tenancy/index.ts'
 import { openDemo } from './demo.ts'
 import { ingestionModule } from './desks/support/ingestion/index.ts'
+import { slaModule } from './desks/support/sla/index.ts'
 import { type Config, ConfigError, loadConfig, PROCESS_ROLES } from './kernel/config.ts'
 import { createLogger, type Logger } from './kernel/logger.ts'
 import { repeat } from './kernel/repeat.ts'
@@ -101,7 +102,10 @@ async function open(opening: Opening, onFatal: (error: Error) => void): Promise<
     const watch = watchEventLoop({ limitMs: config.EVENT_LOOP_HELD_MS, logger, metrics: platform.metrics })
     opened.defer(() => watch.stop())
   }
-  await demo?.welcome(url, platform.database, open.apiOf(ingestionModule).startRun)
+  await demo?.welcome(url, platform.database, {
+    startRun: open.apiOf(ingestionModule).startRun,
+    fillSla: open.apiOf(slaModule).fillDemo,
+  })
 
   let stopping: Promise<void> | undefined
   return {

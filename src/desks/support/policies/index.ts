@@ -2,10 +2,12 @@ import { auditModule } from '../../../core/audit/index.ts'
 import { type ClocksApi, clocksModule } from '../../../core/clocks/index.ts'
 import { signalsModule } from '../../../core/signals/index.ts'
 import { tenancyModule } from '../../../core/tenancy/index.ts'
+import type { TenantId } from '../../../kernel/tenant-id.ts'
+import type { Tx } from '../../../platform/database/index.ts'
 import { defineModule } from '../../../platform/module/index.ts'
 import { followingFile } from './follow-file.ts'
 import { type PoliciesInForce, policiesInForce } from './policies-in-force.ts'
-import type { PolicyChanged } from './publish-policy.ts'
+import { type PolicyChanged, publishPolicy } from './publish-policy.ts'
 import { policyRoutes } from './routes.ts'
 import { forgetOldVersions } from './store.ts'
 import { tellingTenants } from './tell-tenants.ts'
@@ -17,6 +19,8 @@ export type { PolicyChanged } from './publish-policy.ts'
 export type PoliciesApi = Pick<PoliciesInForce, 'terms' | 'assigning'> & {
   /** Has `then` done in the transaction that changes what a tenant's tickets are measured by. Once, by who declares clocks of tickets. */
   onChanged(then: PolicyChanged): void
+  /** Puts a policy in force, as `PUT /sla/policy` does. @throws policies.invalid, policies.too_many_versions */
+  publish(tx: Tx, tenantId: TenantId, changedBy: string, document: string): Promise<void>
 }
 
 /** Longer than any clock runs, as versions of calendars. */
@@ -57,6 +61,8 @@ export const policiesModule = defineModule({
         onChanged: (then) => {
           changed = then
         },
+        publish: (tx, tenantId, changedBy, document) =>
+          publishPolicy({ calendarsOf: clocks.calendarsOf, onChanged }, tx, { tenantId, changedBy }, { document }),
       } satisfies PoliciesApi,
       routes: policyRoutes({ ...clocks, suppose, onChanged, supposing: inForce.supposing }),
       schedules: [
