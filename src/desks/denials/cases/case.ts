@@ -47,6 +47,11 @@ const line = (max: number) =>
     .max(max)
     .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must not contain control characters')
 
+/** Deadlines are counted from it: no year beyond what can be stored. */
+export const CaseDate = z.iso
+  .date()
+  .refine((date) => date >= '1900-01-01' && date < '2200-01-01', 'must lie between 1900 and 2199')
+
 /** What the person who opens a case knows about it; each is a fact of its own, above what a letter says. */
 export const UserContext = z.strictObject({
   payer_name: line(200).optional(),
@@ -58,8 +63,8 @@ export const UserContext = z.strictObject({
     .optional()
     .meta({ description: 'The state of residence, two capital letters' }),
   service_name: line(200).optional(),
-  date_of_service: z.iso.date().optional(),
-  received_on: z.iso.date().optional().meta({ description: 'When the letter came' }),
+  date_of_service: CaseDate.optional(),
+  received_on: CaseDate.optional().meta({ description: 'When the letter came' }),
   provider_name: line(200).optional(),
   urgency: z.enum(['standard', 'expedited']).optional(),
 })

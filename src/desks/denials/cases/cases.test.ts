@@ -99,8 +99,10 @@ describe('a case', () => {
     expect((await request('GET', `/${caseId}/findings?run=1`)).body.deadlines[0].date).toBe('2024-07-13')
     await request('DELETE', `/${caseId}/facts/dates.date_of_denial`)
     expect((await request('GET', `/${caseId}/findings`)).body.deadlines[0].date).toBe('2024-07-13')
-    const wrong = await request('PUT', `/${caseId}/facts/dates.date_of_denial`, { value: '2024-02-30' })
-    expect([wrong.status, wrong.body.errors[0].field]).toEqual([422, 'value'])
+    for (const value of ['2024-02-30', '2024-13-01', '9999-12-01', 'soon']) {
+      const wrong = await request('PUT', `/${caseId}/facts/dates.date_of_denial`, { value })
+      expect([value, wrong.status, wrong.body.errors?.[0].field]).toEqual([value, 422, 'value'])
+    }
   })
 
   it('says that its documents are stale when papers came since, and approves nothing of them', async () => {
@@ -111,6 +113,26 @@ describe('a case', () => {
     expect((await request('GET', `/${caseId}/pack`)).body.is_stale).toBe(true)
     const refused = await request('POST', `/${caseId}/pack/approve`, { version: pack.version })
     expect([refused.status, refused.body.code]).toEqual([409, 'denials.pack_stale'])
+  })
+
+  it('whose papers or context change after the approval is to be looked at again, and is not sent', async () => {
+    const changes = [
+      (caseId: string) => send(caseId, 'Claim Number: CLM1\nAmount Billed: $9.00\n', 'doc_type=eob'),
+      (caseId: string) => request('PATCH', `/${caseId}`, { user_context: { payer_name: 'Acme' } }),
+    ]
+    for (const change of changes) {
+      const caseId = await withLetter()
+      await request('POST', `/${caseId}/run`)
+      const { version } = await overruleAll(caseId)
+      await request('POST', `/${caseId}/pack/approve`, { version })
+      const both = await request('PATCH', `/${caseId}`, { status: 'submitted', user_context: { state: 'NC' } })
+      expect(both.body.code).toBe('denials.status_not_possible')
+      await change(caseId)
+      expect((await request('GET', `/${caseId}`)).body.status).toBe('review')
+      expect((await request('PATCH', `/${caseId}`, { status: 'submitted' })).body.code).toBe(
+        'denials.status_not_possible',
+      )
+    }
   })
 
   it('that is to be verified needs the plan’s own document', async () => {

@@ -31,8 +31,9 @@ export async function changeCase(
 ): Promise<void> {
   const { mode, assignee, user_context, status, outcome } = changes
   const hasNewInput = user_context !== undefined || mode !== undefined
-  const row = await demandCase(tx, caseId, { toChange: hasNewInput })
-  if (status !== undefined && !mayBecome(row.status, status)) {
+  const row = await demandCase(tx, caseId, { toChange: hasNewInput, lock: true })
+  const isSentWithNews = status === 'submitted' && hasNewInput
+  if (status !== undefined && (isSentWithNews || !mayBecome(row.status, status))) {
     throw denialFault('denials.status_not_possible', {
       public: `A case that is ${row.status} cannot be made ${status} by hand.`,
       internal: `${row.status} to ${status}`,

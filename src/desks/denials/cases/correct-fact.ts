@@ -3,6 +3,7 @@ import type { Tx } from '../../../platform/database/index.ts'
 import { invalid } from '../../../platform/http/index.ts'
 import type { Sealer } from '../../../platform/sealing/index.ts'
 import type { Field } from '../facts/index.ts'
+import { CaseDate } from './case.ts'
 import { demandCase } from './demand-case.ts'
 import type { Who } from './open-case.ts'
 import { runCase } from './run-case.ts'
@@ -63,8 +64,7 @@ async function afterwards(
 /** Values are compared and computed with: a date is one, an amount is one. */
 function complaintAbout(field: Field, value: string): string | undefined {
   if (field.startsWith('dates.')) {
-    const isDate = /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toISOString().startsWith(value)
-    return isDate ? undefined : 'must be a date, YYYY-MM-DD'
+    return CaseDate.safeParse(value).success ? undefined : 'must be a date of this or the last century, YYYY-MM-DD'
   }
   if (field.startsWith('amounts.'))
     return /^\d{1,10}\.\d{2}$/.test(value) ? undefined : 'must be an amount with two decimal places, e.g. 2500.00'

@@ -4,12 +4,12 @@ import { caseNotFound, denialFault } from './faults.ts'
 import { type CaseRow, findCase } from './store.ts'
 
 /**
- * The case; `toChange`: locked, and open for changes of what findings depend on.
+ * The case; `toChange`: locked, and open for changes of what findings depend on; `lock`: only locked.
  *
  * @throws denials.case_not_found, denials.case_is_under_way
  */
-export async function demandCase(tx: Tx, caseId: string, { toChange = false } = {}): Promise<CaseRow> {
-  const found = await findCase(tx, caseId, { lock: toChange })
+export async function demandCase(tx: Tx, caseId: string, { toChange = false, lock = false } = {}): Promise<CaseRow> {
+  const found = await findCase(tx, caseId, { lock: lock || toChange })
   if (!found) throw caseNotFound()
   if (toChange && !mayRun(found.status)) {
     throw denialFault('denials.case_is_under_way', {

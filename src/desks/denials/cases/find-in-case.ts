@@ -30,6 +30,9 @@ export type Findings = Facts & {
   plan: ActionPlan
 }
 
+/** Of all papers of a case together. */
+const LISTED_MAX = 500
+
 /** What a letter must have to be read at all: a scan without text has none. */
 const WORDS_MIN = 25
 
@@ -107,9 +110,9 @@ function merge(said: readonly Fact[], found: readonly Facts[]): Facts {
   }
   return {
     facts,
-    candidates,
-    codes: found.flatMap((each) => each.codes),
-    windows: found.flatMap((each) => each.windows),
+    candidates: candidates.slice(0, LISTED_MAX),
+    codes: found.flatMap((each) => each.codes).slice(0, LISTED_MAX),
+    windows: found.flatMap((each) => each.windows).slice(0, LISTED_MAX),
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Facts, type Field, factOf } from '../facts/index.ts'
 import { checkPack, writePack } from '../packs/index.ts'
-import { decode } from '../reading/index.ts'
+import { decode, readingOf } from '../reading/index.ts'
 import { type CaseText, findInCase } from './find-in-case.ts'
 
 const letter = (name: string) =>
@@ -207,6 +207,24 @@ describe('the same letter, written otherwise', () => {
       'Claim Number: CLM2024011500001\nMember ID: ABC123456789\nGroup Number: 98765',
     )
     for (const text of [numeric, more, reordered]) expect(essence(text)).toEqual(essence(PRIOR_AUTHORIZATION))
+  })
+})
+
+describe('a hostile letter', () => {
+  it('is read within bounds: blanks and empty lines are few, and so is what is kept', () => {
+    const blanks = ofText(`${PRIOR_AUTHORIZATION}${'\n'.repeat(50_000)}${`${' '.repeat(1_999)}x\n`.repeat(50)}`)
+    expect(blanks.routing.route).toBe('prior_auth_needed')
+    const telephones = Array.from({ length: 7_000 }, (_, n) => `Call 800-${200 + Math.floor(n / 100)}-${1_000 + n}`)
+    const found = ofText(`${PRIOR_AUTHORIZATION}\n${telephones.join('\n')}`)
+    expect(found.candidates.length).toBeLessThan(100)
+    expect(JSON.stringify(found).length).toBeLessThan(200_000)
+    const codes = Array.from({ length: 5_000 }, (_, n) => `CO-${(n % 900) + 1}`).join(' ')
+    expect(ofText(`${PRIOR_AUTHORIZATION}\n${codes}`).codes.length).toBeLessThanOrEqual(300)
+  })
+
+  it('has lines without end cut, and pages of nothing but lines', () => {
+    const reading = readingOf(['a\n'.repeat(200_000)])
+    expect(reading.lines.length).toBeLessThanOrEqual(50_000)
   })
 })
 

@@ -98,6 +98,10 @@ export async function updateCase(tx: Tx, caseId: string, change: CaseChange): Pr
   const { hasNewInput, appeal_by, ...columns } = change
   const set = [
     sql`updated_at = now()`,
+    // What was approved is not what would be found now.
+    ...(hasNewInput && columns.status === undefined
+      ? [sql`status = case when status = 'ready' then 'review' else status end`]
+      : []),
     ...(hasNewInput ? [sql`input_version = input_version + 1`] : []),
     ...(appeal_by === undefined ? [] : [sql`appeal_by = ${appeal_by}::date`]),
     ...Object.entries(columns).flatMap(([column, value]) =>

@@ -15,6 +15,10 @@ export const CONFIDENCE_MIN = 0.5
 
 /** A letter is no longer; what follows is an appendix, and every rule's work is bounded by it. */
 const CHARACTERS_READ_MAX = 100_000
+/** Of one letter. A letter has a handful; what is in none is no letter. */
+const CANDIDATES_MAX = 20
+const CODES_MAX = 300
+const WINDOWS_MAX = 50
 
 /**
  * Everything that a letter says about a case, by rules alone. Each fact has its place in the text; of several values for one field the
@@ -33,10 +37,14 @@ export function extractFacts(reading: Reading, documentId: string): Facts {
     ...findDateRoles(text, { dayFirst }),
   ]
   const { facts, candidates } = choose(found, evidence)
-  const codes = findCodes(text).map(({ start, end, ...code }) => ({ ...code, evidence: evidence(start, end) }))
-  const windows = findTimeLimits(text).map(({ start, end, kind, count, unit, from, confidence }) => ({
-    ...{ kind, count, unit, from, confidence, evidence: evidence(start, end) },
-  }))
+  const codes = findCodes(text)
+    .slice(0, CODES_MAX)
+    .map(({ start, end, ...code }) => ({ ...code, evidence: evidence(start, end) }))
+  const windows = findTimeLimits(text)
+    .slice(0, WINDOWS_MAX)
+    .map(({ start, end, kind, count, unit, from, confidence }) => ({
+      ...{ kind, count, unit, from, confidence, evidence: evidence(start, end) },
+    }))
   return { facts, candidates, codes, windows }
 }
 
@@ -52,6 +60,7 @@ function choose(found: readonly Found[], evidence: ToEvidence): Pick<Facts, 'fac
       .toSorted((one, other) => other.confidence - one.confidence || one.each.start - other.each.start)
     const seen = new Set<string>()
     for (const { each, confidence } of ranked) {
+      if (seen.size > CANDIDATES_MAX) break
       if (seen.has(each.normalised.toLowerCase())) continue
       seen.add(each.normalised.toLowerCase())
       const { value, normalised, method, signs, start, end } = each

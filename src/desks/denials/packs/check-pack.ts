@@ -14,6 +14,9 @@ export type Finding = {
   why: string
 }
 
+/** Of one document: one is enough to block it. */
+const FINDINGS_MAX = 500
+
 const AMOUNT = /\$\s?(\d{1,3}(?:,\d{3})+(?:\.\d{2})?|\d+(?:\.\d{2})?)/g
 const TELEPHONE = /(?<![\w-])\(?(\d{3})\)?[\s.-]?(\d{3})[\s.-](\d{4})(?![\w-])/g
 const CODE =
@@ -32,6 +35,7 @@ export function checkPack(documents: Readonly<Record<string, string>>, source: P
     const at = (kind: Finding['kind'], start: number, end: number, why: string): Finding => ({
       ...{ document, start, end, text: text.slice(start, end), sentence: sentenceOf(text, start), kind, why },
     })
+    let reach = 0
     const whole = (match: RegExpMatchArray) => [match.index ?? 0, (match.index ?? 0) + match[0].length] as const
     const not = (kind: Finding['kind'], pattern: RegExp, isKnown: (match: RegExpMatchArray) => boolean, why: string) =>
       [...text.matchAll(pattern)].filter((match) => !isKnown(match)).map((match) => at(kind, ...whole(match), why))
@@ -74,10 +78,12 @@ export function checkPack(documents: Readonly<Record<string, string>>, source: P
       ...not('blank', BLANK, () => false, 'This is still to be filled in.'),
     ]
       .toSorted((one, other) => one.start - other.start)
-      .filter(
-        (finding, index, all) =>
-          !all.slice(0, index).some((other) => finding.start < other.end && other.start < finding.end),
-      )
+      .filter(({ start, end }) => {
+        const isFree = start >= reach
+        reach = Math.max(reach, end)
+        return isFree
+      })
+      .slice(0, FINDINGS_MAX)
   })
 }
 

@@ -1,4 +1,4 @@
-import { readPdf } from './read-pdf.ts'
+import { type ReadLimits, readPdf } from './read-pdf.ts'
 import { readText } from './read-text.ts'
 import { type Reading, readingOf } from './reading.ts'
 
@@ -11,11 +11,11 @@ const HEAD_BYTES = 1_024
 export type ReadDocument = { text: string; pages: number } | { unreadable: string }
 
 /** What is in a file, found by its bytes: its name says nothing. Rejects with the reason of `signal`. */
-export async function readDocument(bytes: Buffer, signal: AbortSignal): Promise<ReadDocument> {
+export async function readDocument(bytes: Buffer, signal: AbortSignal, limits?: ReadLimits): Promise<ReadDocument> {
   if (bytes.length === 0) return { unreadable: 'it is empty' }
   const head = bytes.subarray(0, HEAD_BYTES)
   if (head.includes('%PDF-')) {
-    const read = await readPdf(bytes, signal)
+    const read = await readPdf(bytes, signal, limits)
     if ('unreadable' in read) return read
     // A scan has pages without text: it is kept, and its case asks for a better one.
     return { text: textOf(readingOf(read.pages)), pages: Math.max(read.pages.length, 1) }

@@ -22,6 +22,10 @@ export type Routing = {
 /** Below this nobody is told a route: a person looks at it. */
 export const CONFIDENCE_MIN = 0.5
 
+/** Of the papers together; what follows is an appendix. And of one signal: more says nothing more. */
+const CHARACTERS_READ_MAX = 100_000
+const MATCHES_MAX = 20
+
 /** What stands in the sentence that says why counts fully; rights and appendices speak of everything. */
 const ELSEWHERE = 0.35
 const REPEATED = 0.25
@@ -30,9 +34,10 @@ const ENOUGH = 4
 
 /**
  * What kind of denial a letter is, from signals in its words and codes, each with its place. A letter may be several things: the shares
- * say so. `documents`: the text of the letter, and of what came with it at less weight.
+ * say so. `papers`: the text of the letters.
  */
-export function chooseRoute(text: string, facts: Facts): Routing {
+export function chooseRoute(papers: string, facts: Facts): Routing {
+  const text = papers.slice(0, CHARACTERS_READ_MAX)
   const reason = factOf(facts, 'denial_reason')?.evidence
   const signals = SIGNALS.flatMap((signal) =>
     'words' in signal ? wordsOf(signal, text, reason) : codesOf(signal, facts.codes),
@@ -59,7 +64,7 @@ function wordsOf(
   text: string,
   reason?: { start: number; end: number },
 ): FoundSignal[] {
-  return [...text.matchAll(signal.words)].slice(0, 20).map((match) => {
+  return [...text.matchAll(signal.words).take(MATCHES_MAX)].map((match) => {
     const [start, end] = [match.index, match.index + match[0].length]
     const isReason = reason !== undefined && start < reason.end && end > reason.start
     const weight =
