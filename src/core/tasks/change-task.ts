@@ -101,9 +101,13 @@ function withinBytes(change: TaskChange): TaskChange {
 /**
  * Lets an ended task begin anew, with all its attempts, or one that waits for its next attempt go at once.
  *
- * @throws tasks.not_found, tasks.not_yours, tasks.of_the_system, tasks.running, tasks.key_in_use
+ * @throws tasks.not_found, tasks.not_yours, tasks.of_the_system, tasks.running, tasks.key_in_use, tasks.kind_not_permitted
  */
-export async function retryTask(queue: Queue, asking: Asking, taskId: string): Promise<void> {
+export async function retryTask(
+  { queue, kinds }: { queue: Queue; kinds: ReadonlyMap<string, OfferedKind> },
+  asking: Asking,
+  taskId: string,
+): Promise<void> {
   const { tx, tenantId, caller } = asking
   const task = await demandChangeable(await lockTask(tx, taskId), { caller, tenantId })
   if (task.status === 'running') {
@@ -114,6 +118,7 @@ export async function retryTask(queue: Queue, asking: Asking, taskId: string): P
   }
   // It is its turn or will be: nothing to hurry.
   if (task.status === 'queued') return
+  await demandOffers(kinds, [task], asking)
   const [restarted] = await restartTasks(tx, { taskId }, { limit: 1, everySeconds: 0 })
   if (!restarted) {
     throw taskFault('tasks.key_in_use', {

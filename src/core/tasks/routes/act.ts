@@ -44,7 +44,7 @@ export function actRoutes({ database, queue, kinds }: Acting): Route[] {
       ...{ ...about, operationId, method: 'POST', path, summary, access: 'task.create' },
       responses: { 200: TaskView },
       handle: async ({ tx, tenantId, caller, params: { task_id } }) => {
-        await retryTask(queue, { tx, tenantId, caller }, task_id)
+        await retryTask({ queue, kinds }, { tx, tenantId, caller }, task_id)
         return reply(200, presentTask(await demandSeen(await findTask(tx, task_id), { caller, tenantId })))
       },
     })
