@@ -80,11 +80,17 @@ const PLACES: Record<string, string> = { querystring: 'query', body: 'body', par
 
 type Issue = { code: string; path: PropertyKey[]; message: string; keys?: string[]; errors?: Issue[][]; note?: string }
 
-/** Of what may be one of several things, what is wrong with the one that was meant: that names its kind, then the one with fewest errors. */
+/**
+ * Of what may be one of several things, what is wrong with the one that was meant: that names its kind, then the one with fewest errors,
+ * then the one whose errors lie deepest, as all above them fits.
+ */
 function nearest(issue: ZodFastifySchemaValidationError): ZodFastifySchemaValidationError[] {
   const { errors = [] } = issue.params as { errors?: Issue[][] }
   const isOther = (issues: Issue[]) => issues.some(({ note }) => note === 'No matching discriminator')
-  const [best] = errors.toSorted((a, b) => Number(isOther(a)) - Number(isOther(b)) || a.length - b.length)
+  const depth = (issues: Issue[]) => Math.max(0, ...issues.map(({ path }) => path.length))
+  const [best] = errors.toSorted(
+    (a, b) => Number(isOther(a)) - Number(isOther(b)) || a.length - b.length || depth(b) - depth(a),
+  )
   if (issue.keyword !== 'invalid_union' || !best) return [issue]
   return best.flatMap(({ code, path, message, ...params }) =>
     nearest({
