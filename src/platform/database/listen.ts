@@ -75,14 +75,19 @@ export async function openListener({ url, logger }: { url: string; logger: Logge
   }
 
   const keeping = keepConnected(await connect())
+  let turn: Promise<boolean | undefined> = Promise.resolve(undefined)
   return {
     listen: async (hearing) => {
       hearings.add(hearing)
       // Where it is lost, the next one listens to this channel, too, and says so.
-      const isHeard = await current?.query(`listen "${hearing.channel}"`).then(
-        () => true,
-        () => false,
+      // One statement at a time: the driver keeps no queue for them.
+      turn = turn.then(async () =>
+        current?.query(`listen "${hearing.channel}"`).then(
+          () => true,
+          () => false,
+        ),
       )
+      const isHeard = await turn
       if (isHeard) hearing.onConnected()
       return { close: async () => void hearings.delete(hearing) }
     },

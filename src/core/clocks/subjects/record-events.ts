@@ -22,7 +22,7 @@ export const SUBJECTS_MAX = 1_000
 /** Events that are kept of one subject. A hundred more when they end or change what runs: a clock that cannot be ended is worse than a long list. */
 export const EVENTS_MAX = 1_000
 export const ENDINGS_MAX = 1_100
-const EVENT_BYTES_MAX = 8_192
+const EVENT_BYTES_MAX = 32_768
 /** Subjects whose events are in memory at the same time. */
 const AT_ONCE = 250
 

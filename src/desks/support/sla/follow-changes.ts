@@ -62,22 +62,25 @@ export async function followChanges({ database, listener, logger, recording }: F
         { err: error, component: 'sla', tenant_id: tenantId },
         'clocks of tickets were not measured together',
       )
-      await oneByOne(tenantId, ids)
+      return (await oneByOne(tenantId, ids)) > 0
     }
     return true
   }
 
-  /** One ticket whose clocks cannot be measured must not stop those of the others. */
+  /** One ticket whose clocks cannot be measured must not stop those of the others. Answers how many were measured. */
   const oneByOne = async (tenantId: TenantId, ids: readonly string[]) => {
+    let measured = 0
     for (const id of ids) {
       try {
         await database.withTenant(tenantId, (tx) => recordChanges(tx, tenantId, recording, [id]))
+        measured += 1
       } catch (error) {
         const about = { err: error, component: 'sla', tenant_id: tenantId, ticket_id: id }
         logger.error(about, 'the clocks of a ticket cannot be measured')
         if (passedOver.size < PASSED_OVER_MAX) passedOver.add(id)
       }
     }
+    return measured
   }
 
   const following = repeat({
