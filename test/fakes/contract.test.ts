@@ -70,6 +70,9 @@ describe('recorded answers of Zendesk', () => {
       status: 'closed',
       created_at: '2019-06-03T02:23:47.000Z',
       updated_at: '2019-06-05T01:13:24.000Z',
+      desk: {
+        ...{ assignee: '377922500012', group: '360004077472', priority: null, sla_status: 'resolved', tags: [] },
+      },
     }
     expect(await zendeskAt(url).listChanges(null, signal)).toMatchObject({
       tickets: [first, { external_id: '3', source: 'web', subject: 'にゃー', message: 'ぬこすけ', status: 'closed' }],
@@ -185,8 +188,16 @@ describe('recorded answers of Freshdesk', () => {
       created_at: '2016-05-18T04:36:04.000Z',
       updated_at: '2016-05-18T23:42:50.000Z',
     }
-    expect(await freshdeskAt(url).findTicket('1', signal)).toEqual(ticket)
-    expect((await freshdeskAt(url).listChanges(null, signal)).tickets).toEqual([
+    expect(await freshdeskAt(url).findTicket('1', signal)).toEqual({
+      ...ticket,
+      desk: {
+        ...{ assignee: '6010396333', group: null, priority: 'low', sla_status: 'open', tags: ['foo', 'bar'] },
+        ...{ answered_at: '2020-06-26T01:23:39.000Z', customer_wrote_at: '2020-06-25T23:10:15.000Z' },
+        ...{ first_response_at: '2020-06-17T20:23:43.000Z', resolved_at: '2020-07-24T15:35:21.000Z' },
+        status_changed_at: '2020-07-24T15:35:21.000Z',
+      },
+    })
+    expect((await freshdeskAt(url).listChanges(null, signal)).tickets).toMatchObject([
       { ...ticket, subject: 'Test subject update', status: 'closed' },
     ])
     expect(await freshdeskAt(url).check(signal)).toEqual({ account: 'rachel@freshdesk.com' })

@@ -37,12 +37,21 @@ const WANTED_TOGETHER: Record<string, Record<string, string>> = {
   idempotency_keys: { owner: 'gen_random_uuid()', lease_expires_at: 'now()' },
 }
 
+/** What a check on one column wants that no value of its type is. */
+const WANTED: Record<string, (n: number) => string> = {
+  'task_kinds.kind': (n) => `'custom.kind-${n}'`,
+  'task_kinds.lease_seconds': () => '60',
+  'task_kinds.time_limit_seconds': () => '60',
+}
+
 let inserted = 0
 
 function valueFor({ table_name, column, type, choices }: Column): string {
   // The first word of a check like `status in ('open', 'closed')`.
   const choice = /ARRAY\['([^']+)'::/.exec(choices ?? '')?.[1]
   if (choice !== undefined) return `'${choice}'`
+  const wanted = WANTED[`${table_name}.${column}`]
+  if (wanted) return wanted(++inserted)
   const make = VALUES[type.replace(/\(\d+\)/, '').replace('double precision', 'double')]
   if (!make)
     throw new Error(`No value for ${table_name}.${column} of type ${type}. Add one to test/isolation/fill-tables.ts.`)

@@ -36,7 +36,14 @@ describe('the example of a worker', () => {
       await ask('PUT', '/worker/kinds/custom.greet', {
         ...{ about: 'Greets somebody', payload_schema: { type: 'object' }, attempts_max: 1 },
       })
-      const env = { ...process.env, SIGNALBOX_URL: system.url, SIGNALBOX_KEY: secret, SIGNALBOX_TENANT: tenant }
+      const env = {
+        ...process.env,
+        NO_PROXY: '127.0.0.1',
+        no_proxy: '127.0.0.1',
+        SIGNALBOX_URL: system.url,
+        SIGNALBOX_KEY: secret,
+        SIGNALBOX_TENANT: tenant,
+      }
       const worker = spawn(program, [pathOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] })
       onTestFinished(async () => {
         const exited = new Promise((resolve) => worker.once('exit', resolve))

@@ -77,12 +77,12 @@ describe('recording events', () => {
 
   it('says breached from the deadline on although nobody has looked since', async () => {
     const [tenant, subjectId] = [await someTenant(db.database), randomUUID()]
-    await record(tenant, [{ subjectId, events: [opened(59)] }])
+    await record(tenant, [{ subjectId, events: [opened(50)] }])
     expect(await stateOf(tenant, subjectId)).toBe('on_track')
     await db.database.withTenant(tenant, (tx) =>
-      sql`update clocks set due_at = due_at - interval '2 minutes'`
+      sql`update clocks set due_at = due_at - interval '20 minutes'`
         .execute(tx)
-        .then(() => sql`update clock_subjects set breached_from = breached_from - interval '2 minutes'`.execute(tx)),
+        .then(() => sql`update clock_subjects set breached_from = breached_from - interval '20 minutes'`.execute(tx)),
     )
     expect((await rowsOf(tenant, subjectId)).map(({ state }) => state)).toEqual(['breached', 'breached'])
     expect(await stateOf(tenant, subjectId)).toBe('breached')

@@ -301,7 +301,7 @@ describe('waiting for a task', () => {
   })
 
   it(`is for ${WAITING_PER_TENANT} of a tenant at a process, and holds up nothing else of it`, async () => {
-    const { lease, create, ask } = await scene()
+    const { lease, ask } = await scene()
     const waiting = Array.from({ length: WAITING_PER_TENANT + 5 }, () => lease(30))
     const refused = await Promise.any(
       waiting.map(async (each) => {
@@ -312,7 +312,8 @@ describe('waiting for a task', () => {
     )
     expect(refused.body.code).toBe('tasks.too_many_waiting')
     expect((await ask('GET', '/worker/kinds')).status).toBe(200)
-    for (let at = 0; at < WAITING_PER_TENANT; at += 1) await create()
+    const tasks = Array.from({ length: WAITING_PER_TENANT }, () => ({ kind: 'custom.render', payload: { page: 1 } }))
+    expect((await ask('POST', '/tasks/bulk', { tasks })).status).toBe(201)
     const answers = await Promise.all(waiting)
     const got = answers.flatMap(({ body }) => (body.task ? [body.task.task_id] : []))
     expect([got.length, new Set(got).size]).toEqual([WAITING_PER_TENANT, WAITING_PER_TENANT])

@@ -130,10 +130,13 @@ export async function insertDefault(tx: SystemTx, next: ProposedDefault): Promis
   await sql`select pg_advisory_xact_lock(71648, 0)`.execute(tx)
   const newest = await findNewestDefault(tx)
   if (newest?.content_hash === next.content_hash && newest.source === next.source) return false
+  // The shipped policy held before it was a row: nobody's clocks are others by it.
+  const isAsBefore = newest === undefined && next.source === 'built_in'
   await sql`
-    insert into sla.default_policies (version, source, path, form, written, content_hash, policy, loaded_by, in_force_from)
+    insert into sla.default_policies (version, source, path, form, written, content_hash, policy, loaded_by, told_at, in_force_from)
     values (${(newest?.version ?? 0) + 1}, ${next.source}, ${next.path}, ${next.form}, ${next.written}, ${next.content_hash},
-      ${JSON.stringify(next.policy)}, ${next.loaded_by}, ${inForceFrom('sla.default_policies')})`.execute(tx)
+      ${JSON.stringify(next.policy)}, ${next.loaded_by},
+      ${isAsBefore ? sql`clock_timestamp()` : sql`null`}, ${inForceFrom('sla.default_policies')})`.execute(tx)
   return true
 }
 

@@ -29,12 +29,13 @@ export type ShownTicket = {
   timeline: { at: string; what: string; text: string; effects: { clock: string; change: string; text: string }[] }[]
 }
 
-/** So many minutes before the test began, to the second. */
-const began = Math.floor(Date.now() / 1_000) * 1_000
+/** So many minutes before the scene was set, to the second. */
+let began = Math.floor(Date.now() / 1_000) * 1_000
 export const ago = (minutes: number): string => new Date(began - minutes * 60_000).toISOString()
 
 /** A tenant of its own, and the desk as a customer calls it. */
 export async function slaScene(system: ReturnType<typeof testSystem>) {
+  began = Math.floor(Date.now() / 1_000) * 1_000
   const tenant = `sla_${randomUUID().slice(0, 8)}`
   const operator = { token: OPERATOR_TOKEN }
   await call(`${system.url}/tenants`, { method: 'POST', ...operator, body: { tenant_id: tenant, name: tenant } })

@@ -154,7 +154,7 @@ describe('a policy that changes while a ticket is open', () => {
         const untouched = fold(events, { own: [own(1, -1_000, within(144_000))] }, at(now))
         expect([kept?.elapsedMs, kept?.pausedMs]).toEqual([untouched?.elapsedMs, untouched?.pausedMs])
       }),
-      { numRuns: 300 },
+      { numRuns: 300, seed: 20_261_128 },
     )
   })
 
@@ -174,7 +174,7 @@ describe('a policy that changes while a ticket is open', () => {
         expect(clock?.elapsedMs).toBe(before + after)
         expect(clock?.targetMs).toBe(600 * MINUTE)
       }),
-      { numRuns: 200 },
+      { numRuns: 200, seed: 20_261_128 },
     )
   })
 
@@ -204,7 +204,7 @@ describe('a policy that changes while a ticket is open', () => {
         expect(reversed.toReversed()).toEqual(answers)
         expect(one.changes).toEqual(other.changes)
       }),
-      { numRuns: 200 },
+      { numRuns: 200, seed: 20_261_128 },
     )
   })
 })
