@@ -7,18 +7,20 @@ import { demandCase } from './demand-case.ts'
 import { denialFault, documentNotFound } from './faults.ts'
 import { uuidOfNow, type Who } from './open-case.ts'
 import { files, texts } from './sealed.ts'
-import { deleteDocument, insertDocument, listDocuments, updateCase } from './store.ts'
+import { deleteDocument, insertDocument, listDocuments, storedBytes, updateCase } from './store.ts'
 
 /** Of one case. */
 
 export const DOCUMENTS_MAX = 40
+/** Of the files of all cases of a tenant. */
+export const TENANT_BYTES_MAX = 20 * 1_073_741_824
 
 export type ReadDocument = { name: string; docType: DocumentType; bytes: Buffer; text: string; pages: number }
 
 /**
  * Adds a document that was read; answers its id. The file and its text are sealed for their row.
  *
- * @throws denials.case_not_found, denials.case_is_under_way, denials.too_many_documents, denials.document_known
+ * @throws denials.case_not_found, denials.case_is_under_way, denials.too_many_documents, denials.document_known, denials.storage_full
  */
 export async function addDocument(
   tx: Tx,
@@ -33,6 +35,12 @@ export async function addDocument(
     throw denialFault('denials.too_many_documents', {
       public: `A case has at most ${DOCUMENTS_MAX} documents. Delete one that is not needed any more.`,
       internal: 'the case is full of documents',
+    })
+  }
+  if ((await storedBytes(tx)) + document.bytes.length > TENANT_BYTES_MAX) {
+    throw denialFault('denials.storage_full', {
+      public: `The papers of all cases have ${TENANT_BYTES_MAX / 1_073_741_824} GB together, the most that is kept. Delete cases that are not needed any more.`,
+      internal: 'the papers of the tenant are at their bound',
     })
   }
   const documentId = uuidOfNow()

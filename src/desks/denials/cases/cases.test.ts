@@ -167,6 +167,24 @@ describe('a case', () => {
     expect((await request('GET', `/${caseId}/documents`)).body.documents).toHaveLength(1)
   })
 
+  it('takes no more when the papers of the tenant are at their bound', async () => {
+    const caseId = await withLetter()
+    const [document] = (await request('GET', `/${caseId}/documents`)).body.documents
+    const of = (change: string) =>
+      administer(system.databaseUrl, (superuser) =>
+        superuser.query(
+          `insert into denial_documents (tenant_id, case_id, doc_type, name, sha256, size_bytes, pages, sealed_text, sealed_file, created_by)
+          select tenant_id, case_id, 'eob', 'large', sha256(n::text::bytea), ${change}, 1, '', '', 'test'
+          from denial_documents, generate_series(1, 11) as n where document_id = $1`,
+          [document.document_id],
+        ),
+      )
+    await of('2147483647')
+    const refused = await send(caseId, 'One more paper of the case.', 'doc_type=correspondence')
+    expect([refused.status, refused.body.code]).toEqual([409, 'denials.storage_full'])
+    expect((await request('DELETE', `/${caseId}`)).status).toBe(204)
+  })
+
   it('moves on by hand as it is sent and decided, and what was sent stays', async () => {
     const caseId = await withLetter()
     await request('POST', `/${caseId}/run`)

@@ -7,6 +7,7 @@ export const denialFault = declareFaults({
   'denials.document_too_large': 413,
   'denials.document_known': 409,
   'denials.too_many_documents': 409,
+  'denials.storage_full': 409,
   'denials.no_letter': 409,
   'denials.not_run': 409,
   'denials.case_is_under_way': 409,

@@ -137,6 +137,13 @@ export async function listDocuments(tx: Tx, caseId: string): Promise<DocumentRow
   return rows
 }
 
+/** Bytes of all files of the tenant, as they were sent. */
+export async function storedBytes(tx: Tx): Promise<number> {
+  const { rows } = await sql<{ bytes: string }>`
+    select coalesce(sum(size_bytes), 0)::text as bytes from denial_documents`.execute(tx)
+  return Number(rows[0]?.bytes ?? 0)
+}
+
 export type SealedText = Pick<DocumentRow, 'document_id' | 'doc_type' | 'name'> & { sealed_text: Buffer }
 
 export async function readTexts(tx: Tx, caseId: string): Promise<SealedText[]> {

@@ -23,14 +23,16 @@ const waiting: (() => void)[] = []
  */
 export async function readPdf(bytes: Buffer, signal: AbortSignal, limits = LIMITS): Promise<ReadPages> {
   signal.throwIfAborted()
+  // Whoever ends gives its place to the next by hand: nobody who comes in that moment takes it.
   if (reading >= READERS_MAX) await new Promise<void>((free) => waiting.push(free))
-  reading += 1
+  else reading += 1
   try {
     signal.throwIfAborted()
     return await readInChild(bytes, signal, limits)
   } finally {
-    reading -= 1
-    waiting.shift()?.()
+    const next = waiting.shift()
+    if (next) next()
+    else reading -= 1
   }
 }
 

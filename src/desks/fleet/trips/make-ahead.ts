@@ -104,6 +104,11 @@ export async function makeTripsAhead(
     return rows[0]?.zone ?? 'UTC'
   })
   const today = dateIn(zone, now)
+  // First, so that a tenant whose trips cannot be made does not stand before all others for ever.
+  await database.withTenant(tenant, (tx) =>
+    sql`insert into trip_horizons (tenant_id, looked_at, made_through) values (${TENANT}, now(), ${today})
+      on conflict (tenant_id) do update set looked_at = excluded.looked_at`.execute(tx),
+  )
   for (let ahead = 0; ahead < DAYS_AHEAD; ahead += 1) {
     const date = addDays(today, ahead)
     const missing = await database.readTenant(tenant, (tx) => missingRoutes(tx, clocks, { tenant, date, zone }))
