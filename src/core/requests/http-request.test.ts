@@ -102,6 +102,16 @@ describe('a request', () => {
     const made = await api<{ code: string }>('/tasks', { method: 'POST', token: secret, body })
     expect([made.status, made.body.code]).toEqual([403, 'tasks.kind_not_permitted'])
   })
+
+  it('is not sent again by a key that may not send requests, though it may begin every task anew', async () => {
+    answer = (response) => response.writeHead(404).end()
+    const { task_id } = await send({})
+    const calls = asked.length
+    const { secret } = await factories(system).makeKey('requests', ['task.create', 'task.read', 'task.manage'])
+    const again = await api<{ code: string }>(`/tasks/${task_id}/retry`, { method: 'POST', token: secret })
+    expect([again.status, again.body.code]).toEqual([403, 'tasks.kind_not_permitted'])
+    expect(asked.length).toBe(calls)
+  })
 })
 
 describe('a secret', () => {
