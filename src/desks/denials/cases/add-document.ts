@@ -10,7 +10,6 @@ import { files, texts } from './sealed.ts'
 import { deleteDocument, insertDocument, listDocuments, storedBytes, updateCase } from './store.ts'
 
 /** Of one case. */
-
 export const DOCUMENTS_MAX = 40
 /** Of the files of all cases of a tenant. */
 export const TENANT_BYTES_MAX = 20 * 1_073_741_824

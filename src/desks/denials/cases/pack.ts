@@ -15,7 +15,6 @@ export type Pack = Omit<PackRow, 'sealed_content'> & PackContent & { findings: C
 
 export const DOCUMENT_CHARACTERS_MAX = 50_000
 const OVERRULED_MAX = 200
-const DRAFTS_KEPT = 10
 
 /** The newest pack with what the gate finds in it now. @throws denials.case_not_found, denials.pack_not_found, denials.not_run */
 export async function readPack(tx: Tx, sealer: Sealer, caseId: string): Promise<Pack> {
@@ -152,7 +151,7 @@ async function putContent(
   const { documents, overruled, writtenOn, run, input_version } = pack
   const version = pack.version + 1
   const sealed_content = packs(sealer).seal({ documents, overruled, writtenOn, ...change }, tenantId, caseId, version)
-  await insertPack(tx, caseId, { version, run, input_version, sealed_content, made_by: by }, DRAFTS_KEPT)
+  await insertPack(tx, caseId, { version, run, input_version, sealed_content, made_by: by })
 }
 
 const noSuchDocument = () =>

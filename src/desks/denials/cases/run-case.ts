@@ -22,7 +22,6 @@ import {
 
 /** Of one case, the last ones. */
 const RUNS_KEPT = 20
-const DRAFTS_KEPT = 10
 
 /**
  * Finds everything anew from the case's documents, its context and what people corrected, and writes the pack from it. What was found
@@ -82,7 +81,7 @@ async function draftPack(
     version,
   )
   const pack = { version, run, input_version: row.input_version, sealed_content, made_by: by }
-  await insertPack(tx, row.case_id, pack, DRAFTS_KEPT)
+  await insertPack(tx, row.case_id, pack)
 }
 
 async function inputOf(tx: Tx, sealer: Sealer, row: CaseRow, today: string): Promise<CaseInput> {

@@ -244,16 +244,18 @@ export async function findPack(tx: Tx, caseId: string): Promise<PackRow | undefi
   return rows[0]
 }
 
-/** Under the case's lock. An approved one is never written again: the next has another version. Of the others `kept` stay. */
+/** Of one case, the last ones. */
+const DRAFTS_KEPT = 10
+
+/** Under the case's lock. An approved one is never written again: the next has another version. Of the others the last stay. */
 export async function insertPack(
   tx: Tx,
   caseId: string,
   row: Pick<PackRow, 'version' | 'run' | 'input_version' | 'sealed_content' | 'made_by'>,
-  kept: number,
 ): Promise<void> {
   await sql`
     with old as (
-      delete from denial_packs where case_id = ${caseId} and approved_at is null and version <= ${row.version - kept}
+      delete from denial_packs where case_id = ${caseId} and approved_at is null and version <= ${row.version - DRAFTS_KEPT}
     )
     insert into denial_packs (tenant_id, case_id, version, run, input_version, sealed_content, made_by)
     values (${TENANT}, ${caseId}, ${row.version}, ${row.run}, ${row.input_version}, ${row.sealed_content}, ${row.made_by})`.execute(
